@@ -205,14 +205,6 @@ class Fail:
 
 
 @dataclass(frozen=True, slots=True)
-class Available:
-    """Every op of the list that somebody wanted is at the server (or failed): wake who waits for it."""
-
-    graph: int
-    ops: list[int]
-
-
-@dataclass(frozen=True, slots=True)
 class Lost:
     """The lease of a life ran out: it is buried, and its next message must be a new hello."""
 
@@ -220,4 +212,4 @@ class Lost:
     reason: str
 
 
-Instruction = Assign | Void | Commit | Discard | Fail | Available | Lost
+Instruction = Assign | Void | Commit | Discard | Fail | Lost
