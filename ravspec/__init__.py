@@ -1,0 +1,1 @@
+"""What developer, server and contributor must agree on: ops, shapes, messages, states, codec, errors."""

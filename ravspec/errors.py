@@ -1,0 +1,86 @@
+"""Everything RDF raises on purpose, one small tree:
+
+    RavError
+     ├── OpError              a bad op, found while it is built: raised at the developer's own line
+     │    ├── UnknownOp         (AttributeError)
+     │    ├── ShapeError        (ValueError)
+     │    ├── DTypeError        (TypeError)
+     │    ├── BadIndex          (IndexError)
+     │    └── ParamError        (ValueError)
+     ├── GraphError           mixed graphs, an ended graph, a graph that does not exist
+     ├── ComputeError         an op failed at a contributor
+     ├── Timeout              (TimeoutError) the value is not there yet
+     ├── ServerUnreachable    (ConnectionError)
+     ├── ProtocolError        a malformed, oversized or foreign message
+     ├── TransferError        an array did not arrive whole
+     └── ConfigError          a setting that cannot be used
+
+A message says what happened, with the value, and what to do next.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class RavError(Exception):
+    """Something in RDF went wrong."""
+
+
+class OpError(RavError):
+    """An op cannot be built from these operands."""
+
+
+class UnknownOp(OpError, AttributeError):
+    """No op of that name."""
+
+
+class ShapeError(OpError, ValueError):
+    """The operands' shapes do not fit the op."""
+
+
+class DTypeError(OpError, TypeError):
+    """The op is not defined for these dtypes."""
+
+
+class BadIndex(OpError, IndexError):
+    """The key does not fit the array it indexes."""
+
+
+class ParamError(OpError, ValueError):
+    """A parameter has a value that the op does not take."""
+
+
+class GraphError(RavError):
+    """The graph cannot do that in its present state."""
+
+
+class ComputeError(RavError):
+    """An op failed where it was computed."""
+
+
+class Timeout(RavError, TimeoutError):
+    """The value did not come in time; the graph goes on at the server."""
+
+
+class ServerUnreachable(RavError, ConnectionError):
+    """The server does not answer."""
+
+
+class ProtocolError(RavError, ValueError):
+    """A message that this version cannot read."""
+
+
+class TransferError(RavError, OSError):
+    """An array did not arrive whole."""
+
+
+class ConfigError(RavError, ValueError):
+    """A setting has a value that cannot be used."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """'; did you mean "x"?', or nothing where no known name is close."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""

@@ -1,0 +1,233 @@
+"""Indexing, NumPy's basic and advanced.
+
+A key travels as a param, a tuple with one entry a position; the arrays in it become operands, in order:
+
+    3                    an integer
+    ("slice", a, b, c)   a slice; None where it was left out
+    "newaxis", "..."     numpy.newaxis, Ellipsis
+    "array"              the next operand, an array of integers
+    ("mask", n)          the next operand, an array of bools with n true elements; None: not known yet
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ravspec.errors import BadIndex, ParamError, ShapeError
+from ravspec.ops import params as kinds
+from ravspec.ops import samples
+from ravspec.ops.op import Op, Sample
+from ravspec.ops.params import Param
+from ravspec.shapes import ArrayType, Params, Shape, Types, broadcast, shape_of
+
+Entry = int | str | tuple[Any, ...]
+
+
+def canonical_key(value: Any) -> tuple[Entry, ...]:
+    """A key in the form above, checked entry by entry."""
+    if not isinstance(value, tuple | list):
+        raise ParamError(f"must be a sequence of index entries, not {value!r}")
+    return tuple(canonical_entry(entry) for entry in value)
+
+
+def canonical_entry(entry: Any) -> Entry:
+    bound = kinds.optional(kinds.integer)
+    match entry:
+        case "newaxis" | "..." | "array":
+            return str(entry)
+        case ("slice", start, stop, step) | ["slice", start, stop, step]:
+            return ("slice", bound(start), bound(stop), bound(step))
+        case ("mask", count) | ["mask", count]:
+            return ("mask", bound(count))
+    return kinds.integer(entry)
+
+
+def bind_index(x: Any, key: Any, /) -> tuple[list[Any], dict[str, Any]]:
+    """The key of x[key]: its arrays become operands, the rest the param."""
+    entries, arrays = [], [x]
+    for part in key if isinstance(key, tuple) else (key,):
+        entry, array = split_entry(part)
+        entries.append(entry)
+        if array is not None:
+            arrays.append(array)
+    return arrays, {"key": tuple(entries)}
+
+
+def split_entry(part: Any) -> tuple[Entry, Any]:
+    """One position of a key: (entry, the array it brings, or None)."""
+    if part is None:
+        return "newaxis", None
+    if part is Ellipsis:
+        return "...", None
+    if isinstance(part, slice):
+        return (
+            "slice",
+            *(None if v is None else operator.index(v) for v in (part.start, part.stop, part.step)),
+        ), None
+    if isinstance(part, list | tuple | bool | np.bool_):
+        part = np.asarray(part) if np.size(part) else np.empty(np.shape(part), np.int64)
+    kind = getattr(getattr(part, "dtype", None), "kind", None)
+    if kind == "b":
+        return ("mask", int(np.count_nonzero(part)) if isinstance(part, np.ndarray) else None), part
+    if kind in ("i", "u") and not isinstance(part, np.integer):
+        return "array", part
+    try:
+        return operator.index(part), None
+    except TypeError:
+        raise BadIndex(
+            f"{part!r} is not an index: use integers, slices, ..., None, or arrays of integers or bools"
+        ) from None
+
+
+def expand(entries: tuple[Entry, ...], types: Types) -> list[tuple[Entry, ArrayType | None]]:
+    """The key with its arrays' types beside it and "..." written out as slices, for every axis of x."""
+    arrays = iter(types[1:])
+    pairs = [(entry, next(arrays, None) if entry == "array" or is_mask(entry) else None) for entry in entries]
+    if any((entry == "array" or is_mask(entry)) and t is None for entry, t in pairs) or next(arrays, None):
+        raise ParamError("index: the key names another number of arrays than there are operands")
+    used = sum(axes_of(entry, t) for entry, t in pairs)
+    free = len(shape_of(types[0])) - used
+    dots = [i for i, (entry, _) in enumerate(pairs) if entry == "..."]
+    if free < 0 or len(dots) > 1:
+        raise BadIndex(
+            "an index can have one ... only" if len(dots) > 1
+            else f"too many indices: {used} for an array of {len(shape_of(types[0]))} dimensions"
+        )  # fmt: skip
+    at = dots[0] if dots else len(pairs)
+    whole: list[tuple[Entry, ArrayType | None]] = [(("slice", None, None, None), None)] * free
+    # an ellipsis, even an empty one, parts the arrays on its two sides: "..." stays as the mark of that
+    mark: list[tuple[Entry, ArrayType | None]] = [("...", None)] if dots else []
+    return pairs[:at] + mark + whole + pairs[at + len(mark) :]
+
+
+def is_mask(entry: Entry) -> bool:
+    return isinstance(entry, tuple) and entry[0] == "mask"
+
+
+def axes_of(entry: Entry, t: ArrayType | None) -> int:
+    """How many axes of x an entry takes up."""
+    if is_mask(entry):
+        assert t is not None
+        return len(shape_of(t))
+    return 0 if entry in ("newaxis", "...") else 1
+
+
+def index_rule(types: Types, params: Params) -> tuple[ArrayType, ...]:
+    """NumPy's rule: arrays (and integers beside them) broadcast together, and their axes stand where
+    the first of them stood if they were neighbours, else in front."""
+    shape = shape_of(types[0])
+    pairs = expand(params["key"], types)
+    if any(is_mask(entry) and entry[1] is None for entry, _ in pairs):  # type: ignore[index]
+        return (ArrayType(None, types[0].dtype),)
+    advanced = any(t is not None for _, t in pairs)
+    out: list[int] = []
+    shapes: list[Shape] = []
+    where: list[int] = []  # positions in the key of the entries that broadcast together
+    first = 0
+    axis = 0
+    for position, (entry, t) in enumerate(pairs):
+        taken = shape[axis : axis + axes_of(entry, t)]
+        axis += len(taken)
+        if t is not None or isinstance(entry, int):
+            shapes.append(index_shape(entry, t, taken))
+            if advanced:
+                first = len(out) if not where else first
+                where.append(position)
+        elif entry == "newaxis":
+            out.append(1)
+        elif isinstance(entry, tuple):
+            out.append(slice_length(entry, taken[0]))
+    if advanced:
+        apart = any(b - a > 1 for a, b in pairwise(where))
+        at = 0 if apart else first
+        out[at:at] = broadcast(shapes)
+    return (ArrayType(tuple(out), types[0].dtype),)
+
+
+def slice_length(entry: tuple[Any, ...], n: int) -> int:
+    """How many elements of an axis of n a slice takes."""
+    if entry[3] == 0:
+        raise BadIndex("slice step cannot be zero")
+    return len(range(n)[slice(*entry[1:])])
+
+
+def index_shape(entry: Entry, t: ArrayType | None, taken: Shape) -> Shape:
+    """The shape that an integer, an array of integers or a mask brings to the broadcast."""
+    if isinstance(entry, int):
+        if not -taken[0] <= entry < taken[0]:
+            raise BadIndex(f"index {entry} is out of bounds for an axis of {taken[0]}")
+        return ()
+    assert t is not None
+    if isinstance(entry, tuple):
+        if t.dtype.kind != "b" or shape_of(t) != taken:
+            raise ShapeError(f"a mask of {t} does not fit the axes {taken} it selects from")
+        return (int(entry[1]),)
+    if isinstance(t.dtype, type) or t.dtype.kind not in "iu":
+        raise BadIndex(f"arrays used as indices must be of integers or bools, not {t}")
+    return shape_of(t)
+
+
+def index(x: Any, *arrays: Any, key: tuple[Entry, ...]) -> Any:
+    rest = iter(arrays)
+    return x[tuple(numpy_entry(entry, rest) for entry in key)]
+
+
+def numpy_entry(entry: Entry, arrays: Iterator[Any]) -> Any:
+    """An entry as NumPy takes it."""
+    match entry:
+        case "newaxis":
+            return None
+        case "...":
+            return Ellipsis
+        case "array":
+            return next(arrays)
+        case ("slice", *parts):
+            return slice(*parts)
+        case ("mask", count):
+            mask = next(arrays)
+            if count is not None and np.count_nonzero(mask) != count:
+                raise IndexError(
+                    f"the mask selects {np.count_nonzero(mask)} elements, not {count} as it said"
+                )
+            return mask
+    return entry
+
+
+def index_samples(rng: np.random.Generator) -> list[Sample]:
+    x = samples.reals(rng, 4, 5, 6)
+    rows, columns = np.array([[0], [3]]), np.array([1, -1])
+    mask = samples.reals(rng, 4, 5) > 0
+    keys = [
+        2,
+        (slice(1, None, 2), -1, None, slice(None, None, -2)),
+        (Ellipsis, 0),
+        (rows, columns),
+        (slice(None), rows, columns),
+        (rows, slice(1, 3), columns),
+        (0, slice(None), columns),
+        (rows, None, 1),
+        mask,
+        (mask[:, 0], slice(0, 2)),
+        [],
+    ]
+    return [(tuple(arrays), params) for arrays, params in (bind_index(x, key) for key in keys)]
+
+
+ROWS = (
+    Op(
+        name="index",
+        operands="x *arrays?",
+        kernel=index,
+        rule=index_rule,
+        params={"key": Param(canonical_key)},
+        bind=bind_index,
+        numpy="x[numpy_key(key, arrays)]",
+        doc="x[key] with NumPy's basic and advanced indexing; a mask's shape is known once computed.",
+        samples=index_samples,
+    ),
+)

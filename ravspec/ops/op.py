@@ -1,0 +1,130 @@
+"""The op row: all that anybody needs to know of one op.
+
+Rows stand beside their kernels in the chapters of this folder; `table.OPS` collects them. From a row
+come ravop's function and method, the server's validation and cost, the contributors' dispatch, the
+page docs/ops.md and the tests.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ravspec.errors import ParamError, nearest
+from ravspec.ops.params import REQUIRED, Param
+from ravspec.shapes import ArrayType, Rule, Types
+
+
+class Numeric(enum.StrEnum):
+    """How closely two contributors agree on the outputs (reference: NumPy under other CPUs and BLAS)."""
+
+    EXACT = "exact"  #: bit for bit
+    ULP = "ulp"  #: within 4 units in the last place
+    TOLERANCE = "tolerance"  #: rtol 1e-9 and atol 1e-12 x the largest magnitude
+
+
+#: flops of an op from the types of its operands and outputs and its params
+Flops = Callable[[Types, Types, Mapping[str, Any]], float]
+
+#: one sample call for tests and for parity between contributors: operands, params
+Sample = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+def per_output(weight: float = 1.0) -> Flops:
+    """`weight` flops for each element of the outputs (or of the operands, where those are more)."""
+
+    def flops(ins: Types, outs: Types, params: Mapping[str, Any]) -> float:
+        return weight * max(1, sum(t.size for t in outs), max((t.size for t in ins), default=0))
+
+    return flops
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Op:
+    """One op. `numpy` is the same computation as a NumPy expression: documentation, and the tests' oracle.
+
+    operands: their names, in order; a last one that begins with "*" stands for one or more.
+    kernel: called with the operands' values and the params as keywords; gives an array, or a tuple of
+        arrays where the op has several outputs.
+    rule: types of the outputs from types of the operands, see ravspec.shapes.
+    bind: the public call form where it differs from `f(*operands, **params)`: takes what the developer
+        passes and gives (operands, params). Its signature is the one shown in editors.
+    unknown_shape: the outputs' shapes are known only once computed.
+    """
+
+    name: str
+    kernel: Callable[..., Any]
+    rule: Rule
+    numpy: str
+    doc: str
+    operands: str = "x"
+    params: Mapping[str, Param] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    param_aliases: Mapping[str, str] = field(default_factory=dict)
+    bind: Callable[..., tuple[Sequence[Any], dict[str, Any]]] | None = None
+    samples: Callable[[np.random.Generator], list[Sample]]
+    numeric: Numeric = Numeric.EXACT
+    flops: Flops = per_output()
+    unknown_shape: bool = False
+
+    @property
+    def operand_names(self) -> tuple[str, ...]:
+        return tuple(self.operands.split())
+
+    @property
+    def variadic(self) -> bool:
+        return "*" in self.operands
+
+    def check_arity(self, count: int) -> None:
+        """A wrong number of operands is a ParamError."""
+        names = self.operand_names
+        least = len([n for n in names if not n.endswith("?")])
+        if count < least or (not self.variadic and count > len(names)):
+            raise ParamError(f"{self.name} takes {', '.join(names) or 'no operands'}; got {count} operands")
+
+    def canonical_params(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Every param of the row, in the row's order, canonical; unknown and missing ones are errors."""
+        named = {self.param_aliases.get(key, key): value for key, value in given.items()}
+        for key in named:
+            if key not in self.params:
+                raise ParamError(f'{self.name} has no param "{key}"{nearest(key, self.params)}')
+        params = {}
+        for key, param in self.params.items():
+            value = named.get(key, param.default)
+            if value is REQUIRED:
+                raise ParamError(f'{self.name} needs the param "{key}"')
+            try:
+                params[key] = param.canonical(value)
+            except ParamError as error:
+                raise ParamError(f'{self.name}: param "{key}" {error}') from None
+        return params
+
+    def infer(self, types: Types, params: Mapping[str, Any]) -> tuple[ArrayType, ...]:
+        """The outputs' types; shapes are None where an operand's shape, or the op's own, is not known."""
+        self.check_arity(len(types))
+        if not any(t.shape is None for t in types):
+            return self.rule(types, params)
+        # Dtypes do not depend on shapes, so a stand-in shape that fits any rule would do; rules that
+        # look at shapes may refuse one of them, so try the few shapes that between them fit all rules.
+        return unknown_types(self, types, params)
+
+
+#: stand-ins for a shape that is not known, tried in turn: only the dtypes of the outcome are used
+STAND_INS = ((2, 2), (2,), (2, 2, 2), ())
+
+
+def unknown_types(op: Op, types: Types, params: Mapping[str, Any]) -> tuple[ArrayType, ...]:
+    """The outputs' dtypes where some operand's shape is not known yet; the shapes stay unknown too."""
+    error: Exception | None = None
+    for shape in STAND_INS:
+        try:
+            stand_in = [ArrayType(shape, t.dtype) if t.shape is None else t for t in types]
+            return tuple(ArrayType(None, t.dtype) for t in op.rule(stand_in, params))
+        except ValueError as refusal:  # a shape error; dtype errors are TypeErrors and leave at once
+            error = error or refusal
+    assert error is not None
+    raise error

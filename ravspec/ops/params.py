@@ -1,0 +1,121 @@
+"""Kinds of op params: each turns what a developer writes into one canonical, hashable form.
+
+Canonical forms are None, bool, int, float, str and tuples of those, so that they travel as JSON,
+intern as dictionary keys, and `canonical(canonical(v)) == canonical(v)`; the server checks that.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ravspec.codec import dtype_of
+from ravspec.errors import ParamError
+
+Canonical = Callable[[Any], Any]
+
+
+class Required:
+    """The default of a param that has none."""
+
+    def __repr__(self) -> str:
+        return "<required>"
+
+
+REQUIRED = Required()
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One param of an op: how its values are made canonical, and its default."""
+
+    canonical: Canonical
+    default: Any = REQUIRED
+
+
+def flag(value: Any) -> bool:
+    """True or False; RDF's "True" and "False" too."""
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if value in ("True", "False"):
+        return bool(value == "True")
+    raise ParamError(f"must be True or False, not {value!r}")
+
+
+def integer(value: Any) -> int:
+    """An integer, or anything with __index__ (but not a bool)."""
+    if isinstance(value, bool | np.bool_):
+        raise ParamError(f"must be an integer, not {value!r}")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ParamError(f"must be an integer, not {value!r}") from None
+
+
+def number(value: Any) -> int | float:
+    """A finite or infinite real number."""
+    if isinstance(value, bool | np.bool_):
+        raise ParamError(f"must be a number, not {value!r}")
+    if isinstance(value, int | np.integer):
+        return int(value)
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ParamError(f"must be a number, not {value!r}") from None
+
+
+def axis(value: Any) -> int | tuple[int, ...] | None:
+    """None, an integer or several."""
+    if value is None:
+        return None
+    if isinstance(value, tuple | list):
+        return tuple(integer(v) for v in value)
+    return integer(value)
+
+
+def integers(value: Any) -> tuple[int, ...]:
+    """A sequence of integers."""
+    if not isinstance(value, tuple | list | range | np.ndarray):
+        raise ParamError(f"must be a sequence of integers, not {value!r}")
+    return tuple(integer(v) for v in value)
+
+
+def shape(value: Any) -> tuple[int, ...]:
+    """An integer or a sequence of integers."""
+    if isinstance(value, tuple | list | range | np.ndarray):
+        return integers(value)
+    return (integer(value),)
+
+
+def dtype(value: Any) -> str:
+    """A dtype by its wire name."""
+    try:
+        name = np.dtype(value).name
+    except TypeError:
+        raise ParamError(f"must be a dtype, not {value!r}") from None
+    dtype_of(name)
+    return name
+
+
+def optional(kind: Canonical) -> Canonical:
+    """None, or the kind."""
+
+    def canonical(value: Any) -> Any:
+        return None if value is None else kind(value)
+
+    return canonical
+
+
+def choice(*words: str) -> Canonical:
+    """One of a few words."""
+
+    def canonical(value: Any) -> str:
+        if value not in words:
+            raise ParamError(f"must be one of {', '.join(words)}, not {value!r}")
+        return str(value)
+
+    return canonical
