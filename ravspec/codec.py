@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -146,11 +146,6 @@ def read_column(buffer: Buffer, dtype: str) -> NDArray[Any]:
     if len(buffer) % wire.itemsize:
         raise ProtocolError(f"a column of {dtype} cannot have {len(buffer)} bytes")
     return np.frombuffer(buffer, wire)
-
-
-def join_values(values: Iterable[Any]) -> bytes:
-    """Many arrays as one buffer, one behind the other; their types say where each ends."""
-    return b"".join([np.asarray(value).tobytes() for value in values])
 
 
 def literal_to_json(value: bool | int | float | complex) -> Any:

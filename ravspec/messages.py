@@ -1,0 +1,237 @@
+"""The protocol: one frozen struct a message, and nothing else travels between the Python peers.
+
+A message is the header of a frame (ravspec.codec); arrays and columns are the frame's buffers, in the
+order the struct's docstring gives. Reading checks everything the types say; an unknown or malformed
+message is a ProtocolError. docs/protocol.md shows who sends what.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ravspec.codec import Buffer, pack, split
+from ravspec.errors import ProtocolError
+
+
+class Message(msgspec.Struct, frozen=True, tag_field="type", tag=str.lower, forbid_unknown_fields=True):
+    """Base of all messages; the header's "type" is the lower-case class name."""
+
+
+# --- developer -> server (HTTP) ---------------------------------------------------------------------
+
+
+class Submit(Message):
+    """New ops, and a question for values. Buffers: the columns of ravspec.batch, its values, then
+    `want`: int32 op numbers whose values are asked for (they are sent back in this request's answer).
+
+    `end`: no more ops follow; compute everything. `persist`: names under which ops are kept.
+    """
+
+    first_op: int
+    first: list[int]
+    kinds: list[tuple[str, dict[str, Any]]] = []
+    types: list[tuple[str, list[int] | None]] = []
+    sites: list[tuple[str, int]] = []
+    literals: list[bool | int | float | dict[str, Any]] = []
+    stored: dict[int, str] = {}
+    names: dict[int, str] = {}
+    persist: dict[str, int] = {}
+    end: bool = False
+
+
+# --- server -> developer (the answer to Submit, a stream of frames) ---------------------------------
+
+
+class Stored(Message):
+    """The ops are safe: written and committed."""
+
+    n_ops: int
+
+
+class Progress(Message):
+    """How far the graph is, at most twice a second; `why` says what it waits for, if for anything."""
+
+    total: int
+    computed: int
+    computing: int
+    failed: int
+    contributors: int
+    why: str = ""
+
+
+class Values(Message):
+    """Values that were asked for. Buffers: int32 ops; uint16 n_out of each; uint32 type of each output;
+    the outputs joined. `stored`: outputs to be fetched by digest instead, {index of output: digest}
+    (they take no bytes in the last buffer)."""
+
+    types: list[tuple[str, list[int] | None]]
+    stored: dict[int, str] = {}
+
+
+class Failures(Message):
+    """Ops that were asked for and failed, or depend on one that did."""
+
+    failures: list[Failure]
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """One failed op: the op at fault, its operator, NumPy's words, the developer's file and line."""
+
+    op: int
+    cause: int
+    operator: str
+    reason: str
+    file: str
+    line: int
+
+
+class Alive(Message):
+    """Nothing new: the server is there and still waits."""
+
+
+class Done(Message):
+    """The end of the answer."""
+
+    state: str
+
+
+class Error(Message):
+    """The request, or the message, was refused."""
+
+    message: str
+    kind: str = "ProtocolError"
+
+
+# --- contributor -> server (Socket.IO) --------------------------------------------------------------
+
+
+class Hello(Message):
+    """A life begins, or comes back after its connection was cut. What it measured about itself."""
+
+    life: str
+    name: str
+    speed: float
+    memory_bytes: int
+    cores: int
+    down_bps: float
+    up_bps: float
+    latency_s: float
+    numeric_class: str
+    versions: dict[str, str]
+
+
+class Heartbeat(Message):
+    """The life is there."""
+
+    life: str
+
+
+class Result(Message):
+    """An assignment is computed. Buffers: int32 exported ops; uint32 type of each of their outputs;
+    the outputs joined. `stored`: outputs sent ahead, {index of output: digest}."""
+
+    life: str
+    assignment: int
+    exec_s: float
+    types: list[tuple[str, list[int] | None]]
+    failed: list[tuple[int, str]] = []
+    stored: dict[int, str] = {}
+
+
+class Refuse(Message):
+    """The assignment cannot be computed here: operands that are not held, or another reason."""
+
+    life: str
+    assignment: int
+    reason: str
+    missing: list[int] = []
+
+
+class Crash(Message):
+    """The computing process died; whatever the life held is lost."""
+
+    life: str
+    reason: str
+
+
+class Bye(Message):
+    """The life ends; what it was doing goes to others."""
+
+    life: str
+
+
+# --- server -> contributor --------------------------------------------------------------------------
+
+
+class Welcome(Message):
+    """The hello was taken."""
+
+    lease_s: float
+    heartbeat_s: float
+    inline_bytes: int
+
+
+class Assign(Message):
+    """Ops to compute. Buffers: the columns of ravspec.subgraph (5); int32 input ops; uint16 n_out of
+    each; uint32 type of each of their outputs; uint8 how each input comes (HOW); int32 exports;
+    int32 ops to keep; int32 pairs (graph, op) that may be forgotten; the inline inputs joined.
+    `stored`: outputs of inputs to be fetched, {index of output among the inputs': digest}."""
+
+    assignment: int
+    graph: int
+    deadline_s: float
+    kinds: list[tuple[str, dict[str, Any]]]
+    types: list[tuple[str, list[int] | None]]
+    literals: list[bool | int | float | dict[str, Any]]
+    stored: dict[int, str] = {}
+
+
+#: how an input of an assignment comes: in the message (or stored), or it is held already
+SENT, HELD = 0, 1
+
+
+class Void(Message):
+    """The assignment is over: stop, forget it, send nothing."""
+
+    assignment: int
+    reason: str
+
+
+class Unknown(Message):
+    """The server does not know that life (any more): say hello as a new one."""
+
+    life: str
+    reason: str
+
+
+FromDeveloper = Submit
+ToDeveloper = Stored | Progress | Values | Failures | Alive | Done | Error
+FromContributor = Hello | Heartbeat | Result | Refuse | Crash | Bye
+ToContributor = Welcome | Assign | Void | Unknown | Error
+
+_encoder = msgspec.json.Encoder()
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {
+    union: msgspec.json.Decoder(union)
+    for union in (FromDeveloper, ToDeveloper, FromContributor, ToContributor)
+}
+
+
+def encode(message: Message, buffers: list[Buffer] | tuple[Buffer, ...] = ()) -> bytes:
+    """A message and its buffers as one frame."""
+    return pack(_encoder.encode(message), buffers)
+
+
+def decode(frame: Buffer, union: Any) -> tuple[Any, list[memoryview]]:
+    """A frame as one of the messages of the union, and its buffers."""
+    header, buffers = split(frame)
+    return decode_header(header, union), buffers
+
+
+def decode_header(header: bytes, union: Any) -> Any:
+    """An encoded header as one of the messages of the union."""
+    try:
+        return _decoders[union].decode(header)
+    except msgspec.MsgspecError as error:
+        raise ProtocolError(f"a message that cannot be read: {error}") from error

@@ -1,0 +1,116 @@
+"""States and legal moves of graph, op, subgraph, assignment and contributor.
+
+Two rules: everything that affects a move stands in this file, and the file does not know who moves.
+A move is `(state, event) -> state`; a pair that is not in the table is not legal. The server's check,
+the SQL guard (`WHERE state IN (...)`, from `sources`) and the diagram in docs/states.md are read from
+here.
+
+- A graph is OPEN while its developer adds ops; END closes it. It FINISHES as computed, or as failed
+  if any of its ops failed. CANCEL ends it before.
+- An op is PENDING until a result with it is committed, or its kernel raises. A computed value may be
+  forgotten or lost; if it is needed again the op goes back to PENDING by REDO, the only way back.
+- A subgraph and its assignment live from the moment they are sent. COMMIT happens at most once, under
+  a live assignment; VOID (deadline, lost life, refusal, restart) gives its ops back.
+- A contributor row is one life: it is PRESENT until it says goodbye or falls silent, never again after.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import TypeVar
+
+
+class GraphState(enum.StrEnum):
+    OPEN = "open"
+    ENDED = "ended"
+    COMPUTED = "computed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class OpState(enum.StrEnum):
+    PENDING = "pending"
+    COMPUTED = "computed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class SubgraphState(enum.StrEnum):
+    COMPUTING = "computing"
+    COMPUTED = "computed"
+    RETURNED = "returned"
+
+
+class AssignmentState(enum.StrEnum):
+    LIVE = "live"
+    COMMITTED = "committed"
+    VOID = "void"
+
+
+class ContributorState(enum.StrEnum):
+    PRESENT = "present"
+    LEFT = "left"
+    LOST = "lost"
+
+
+class Move(enum.StrEnum):
+    """What may happen to them."""
+
+    END = "end"
+    FINISH = "finish"
+    FAIL = "fail"
+    CANCEL = "cancel"
+    COMMIT = "commit"
+    REDO = "redo"
+    VOID = "void"
+    LEAVE = "leave"
+    LOSE = "lose"
+
+
+G, O, S, A, C = GraphState, OpState, SubgraphState, AssignmentState, ContributorState
+
+# fmt: off
+MOVES: Mapping[tuple[enum.StrEnum, Move], enum.StrEnum] = {
+    (G.OPEN, Move.END):            G.ENDED,
+    (G.ENDED, Move.END):           G.ENDED,
+    (G.ENDED, Move.FINISH):        G.COMPUTED,
+    (G.ENDED, Move.FAIL):          G.FAILED,
+    (G.COMPUTED, Move.REDO):       G.ENDED,
+    (G.OPEN, Move.CANCEL):         G.CANCELLED,
+    (G.ENDED, Move.CANCEL):        G.CANCELLED,
+
+    (O.PENDING, Move.COMMIT):      O.COMPUTED,
+    (O.PENDING, Move.FAIL):        O.FAILED,
+    (O.PENDING, Move.CANCEL):      O.CANCELLED,
+    (O.COMPUTED, Move.REDO):       O.PENDING,
+
+    (S.COMPUTING, Move.COMMIT):    S.COMPUTED,
+    (S.COMPUTING, Move.VOID):      S.RETURNED,
+
+    (A.LIVE, Move.COMMIT):         A.COMMITTED,
+    (A.LIVE, Move.VOID):           A.VOID,
+
+    (C.PRESENT, Move.LEAVE):       C.LEFT,
+    (C.PRESENT, Move.LOSE):        C.LOST,
+}
+# fmt: on
+
+State = TypeVar("State", bound=enum.StrEnum)
+
+
+def target(state: State, move: Move) -> State | None:
+    """Where the move leads from that state; None where it is not legal."""
+    return MOVES.get((state, move))  # type: ignore[return-value]
+
+
+def sources(kind: type[State], move: Move) -> list[State]:
+    """The states of that kind from which the move is legal: the SQL guard."""
+    return [state for state in kind if (state, move) in MOVES]
+
+
+def outcome(kind: type[State], move: Move) -> State:
+    """The one state of that kind in which the move ends."""
+    ends = {MOVES[state, move] for state in sources(kind, move)}
+    assert len(ends) == 1, f"{move} of {kind.__name__} ends in {ends}"
+    return ends.pop()  # type: ignore[return-value]

@@ -1,0 +1,98 @@
+"""Values on the wire: the outputs of many ops as one buffer, and the interned types that part it.
+
+A type is written as [dtype name, shape]; a shape that is not known yet as null. Standard library and
+NumPy only: the browser runs this.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ravspec.codec import Buffer, array_from, dtype_of
+from ravspec.errors import ProtocolError
+from ravspec.shapes import ArrayType
+
+#: [dtype name, shape or null]
+TypeHeader = list[Any]
+
+
+def type_to_json(t: ArrayType) -> TypeHeader:
+    """A type as it travels."""
+    return [t.dtype.name, None if t.shape is None else list(t.shape)]
+
+
+def type_from_json(header: Sequence[Any]) -> ArrayType:
+    """The type back, checked."""
+    try:
+        name, shape = header
+        dtype = dtype_of(name)
+    except (TypeError, ValueError):
+        raise ProtocolError(f"not a type: {header!r}") from None
+    if shape is None:
+        return ArrayType(None, dtype)
+    if not isinstance(shape, list | tuple) or len(shape) > 64:
+        raise ProtocolError(f"not a shape: {shape!r}")
+    if any(type(n) is not int or n < 0 for n in shape) or math.prod(shape) >= 2**48:
+        raise ProtocolError(f"not a shape: {shape!r}")
+    return ArrayType(tuple(shape), dtype)
+
+
+class Interner:
+    """Distinct hashable things, numbered in the order they came."""
+
+    def __init__(self) -> None:
+        self.items: list[Any] = []
+        self._numbers: dict[Any, int] = {}
+
+    def number(self, item: Any) -> int:
+        """The number of the item, a new one if it was not there."""
+        number = self._numbers.get(item)
+        if number is None:
+            number = self._numbers[item] = len(self.items)
+            self.items.append(item)
+        return number
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+def value_type(value: Any) -> ArrayType:
+    """The type of a NumPy value."""
+    return ArrayType(value.shape, value.dtype)
+
+
+def join_values(values: Iterable[Any]) -> bytes:
+    """Many NumPy values as one buffer, one behind the other."""
+    return b"".join([value.tobytes() for value in values])
+
+
+def offsets(types: Sequence[ArrayType], which: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Where each value begins in a joined buffer, and at the end its length; shape (n + 1,)."""
+    sizes = np.array([t.size_bytes for t in types] or [0], np.int64)
+    ends = np.zeros(len(which) + 1, np.int64)
+    if len(which):
+        if which.min() < 0 or which.max() >= len(types):
+            raise ProtocolError("a value names a type that is not in the list")
+        np.cumsum(sizes[which], out=ends[1:])
+    return ends
+
+
+def split_values(
+    buffer: Buffer, types: Sequence[ArrayType], which: NDArray[np.integer[Any]]
+) -> list[NDArray[Any]]:
+    """The values back, as views; writable if the buffer is. `which[i]` is the type of value i."""
+    ends = offsets(types, which)
+    if len(buffer) != ends[-1]:
+        raise ProtocolError(f"the values of this message have {ends[-1]} bytes; {len(buffer)} came")
+    if len(which) > 1 and len(types) and (which == which[0]).all():
+        one = types[int(which[0])]
+        return list(array_from(buffer, one.dtype.name, (len(which), *(one.shape or ()))))
+    return [
+        array_from(buffer, types[k].dtype.name, types[k].shape or (), at)
+        for k, at in zip(which.tolist(), ends.tolist(), strict=False)
+    ]
