@@ -1,0 +1,274 @@
+"""The scheduler: one event in, a list of instructions out; no socket, no SQL, no clock.
+
+Work is cut when somebody has room for it. After each event `_dispatch` offers the room there is to the
+ready lists: a piece is grown (grow.py) and becomes an assignment in the ledger (ledger.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import lineage, ready
+from .events import (
+    AddOps,
+    CancelGraph,
+    Crash,
+    EndGraph,
+    Event,
+    Heard,
+    Instruction,
+    Join,
+    Leave,
+    LoseData,
+    Lost,
+    OpenGraph,
+    Refuse,
+    Restore,
+    Result,
+    Tick,
+    Want,
+)
+from .explain import explain
+from .grow import grow, seal, work_budget
+from .invariants import check
+from .leases import LEASE, REST
+from .ledger import Ledger
+from .state import AWAITED, COMPUTED, OPENED, Developer, Graph, Life, Settings
+
+
+class Scheduler:
+    """Decides who computes what. Everything that changes goes through `handle`."""
+
+    def __init__(self, settings: Settings | None = None, first_assignment: int = 1) -> None:
+        self.settings = settings or Settings()
+        self.ledger = Ledger(self.settings, first_assignment)
+
+    def handle(self, event: Event, now: float) -> list[Instruction]:
+        """What happened, and when; returns what is to be done, in order."""
+        ledger = self.ledger
+        ledger.now = now
+        ledger.out = []
+        life = ledger.lives.get(getattr(event, "life", ""))
+        if life is not None:
+            life.heard = now
+            if life.silent:
+                life.silent = False
+                ledger.look_at(life)
+        _ON[type(event)](self, event)
+        self._dispatch()
+        return ledger.out
+
+    def timer(self) -> float | None:
+        """When `handle(Tick(), ...)` is needed next, or None."""
+        return self.ledger.alarms.next()
+
+    def counts(self, graph: int) -> dict[str, int]:
+        it = self.ledger.graphs[graph]
+        return {
+            "total": it.total,
+            "computed": it.computed,
+            "computing": it.assigned,
+            "pending": it.total - it.computed - it.assigned - it.failed,
+            "failed": it.failed,
+        }
+
+    def is_available(self, graph: int, op: int) -> bool:
+        """Is the value of this op at the server?"""
+        return bool(self.ledger.graphs[graph].at_server[op])
+
+    def explain(self, graph: int) -> str:
+        """One sentence for people: why is this graph not finished?"""
+        return explain(self.ledger, self.ledger.graphs[graph])
+
+    def check(self) -> None:
+        """Assert every invariant of state.py; for tests, as it looks at everything."""
+        check(self.ledger)
+
+    # --- graphs -------------------------------------------------------------------------------------
+
+    def _open(self, event: OpenGraph) -> None:
+        self.ledger.graphs[event.graph] = Graph(event.graph, event.developer)
+        self.ledger.developers.setdefault(event.developer, Developer()).graphs.add(event.graph)
+
+    def _add(self, event: AddOps) -> None:
+        graph = self.ledger.graphs[event.graph]
+        self.ledger.fail(graph, lineage.add(graph, event))
+        if graph.idle_s > self.settings.target_s:
+            self._open_whole(graph)
+        self.ledger.touch(graph)
+
+    def _want(self, event: Want) -> None:
+        graph = self.ledger.graphs[event.graph]
+        self.ledger.fail(graph, lineage.want(graph, event.ops))
+        if event.dispatch:
+            self.ledger.fail(graph, lineage.need(graph, event.ops, AWAITED))
+        self.ledger.touch(graph)
+
+    def _end(self, event: EndGraph) -> None:
+        graph = self.ledger.graphs[event.graph]
+        self.ledger.fail(graph, lineage.want(graph, lineage.sinks(graph)))
+        self._open_whole(graph)
+        self.ledger.touch(graph)
+
+    def _open_whole(self, graph: Graph) -> None:
+        if not graph.whole:
+            graph.whole = True
+            self.ledger.fail(graph, lineage.need(graph, range(graph.total), OPENED))
+
+    def _cancel(self, event: CancelGraph) -> None:
+        """Also how a finished graph is forgotten: then there is nothing to take back."""
+        ledger = self.ledger
+        graph = ledger.graphs.get(event.graph)
+        if graph is None:
+            return
+        ledger.take_back_graph(graph, "the graph was cancelled")
+        ledger.cache.release(graph, list(graph.holders))
+        ledger.active.discard(graph.number)
+        del ledger.graphs[graph.number]
+        developer = ledger.developers[graph.developer]
+        developer.graphs.discard(graph.number)
+        if not developer.graphs:
+            del ledger.developers[graph.developer]
+
+    def _restore(self, event: Restore) -> None:
+        graph = self.ledger.graphs[event.graph]
+        self.ledger.take_back_graph(graph, "the graph was reloaded")
+        self.ledger.fail(graph, lineage.restore(graph, event))
+        self.ledger.touch(graph)
+
+    def _lose(self, event: LoseData) -> None:
+        graph = self.ledger.graphs[event.graph]
+        for op in event.ops:
+            graph.at_server[op] = 0
+            if graph.state[op] == COMPUTED and (graph.wanted[op] or graph.open[op] or graph.source[op]):
+                self.ledger.fail(graph, lineage.revive(graph, op, OPENED))
+        self.ledger.touch(graph)
+
+    # --- lives --------------------------------------------------------------------------------------
+
+    def _join(self, event: Join) -> None:
+        ledger = self.ledger
+        life = ledger.lives.get(event.life)
+        if life is None:
+            life = ledger.lives[event.life] = Life(
+                event.life, event.name, event.speed, event.memory_bytes,
+                event.down_bps, event.up_bps, event.latency_s, ledger.now,
+            )  # fmt: skip
+            ledger.alarms.lease(life)
+        else:  # the same process connected again: it keeps its assignments and what was learned of its speed
+            life.memory_bytes, life.latency_s = event.memory_bytes, event.latency_s
+            life.down_bps, life.up_bps = event.down_bps, event.up_bps
+        for graph in ledger.graphs.values():
+            graph.fresh += graph.parked
+            graph.parked.clear()
+            ledger.touch(graph)
+        ledger.look_at(life)
+
+    def _heard(self, event: Heard) -> None:
+        """Its lease was renewed already."""
+
+    def _leave(self, event: Leave) -> None:
+        if event.life in self.ledger.lives:
+            self._bury(self.ledger.lives[event.life], "the contributor left", tried=False)
+
+    def _bury(self, life: Life, reason: str, tried: bool) -> None:
+        self.ledger.take_back_all(life, reason, tried)
+        self.ledger.cache.clear(life)
+        self.ledger.roomy.discard(life.life)
+        del self.ledger.lives[life.life]
+
+    def _result(self, event: Result) -> None:
+        self.ledger.result(event)
+
+    def _refuse(self, event: Refuse) -> None:
+        ledger = self.ledger
+        assignment = ledger.assignments.get(event.assignment)
+        if assignment is None or assignment.life != event.life:
+            return
+        life = ledger.lives[event.life]
+        if event.missing:
+            ledger.cache.forget(life, ledger.graphs[assignment.graph], event.missing)
+            ledger.take_back(assignment, "operands were missing")
+        else:
+            ledger.rest(life)
+            ledger.take_back(assignment, event.reason, tried=True)
+
+    def _crash(self, event: Crash) -> None:
+        life = self.ledger.lives.get(event.life)
+        if life is not None:
+            self.ledger.take_back_all(life, event.reason, tried=True)
+            self.ledger.cache.clear(life)
+            self.ledger.rest(life)
+
+    def _tick(self, event: Tick) -> None:
+        ledger = self.ledger
+        for kind, life_id in ledger.alarms.ring(ledger.now):
+            life = ledger.lives[life_id]
+            if kind == REST:
+                ledger.look_at(life)
+            elif kind == LEASE:
+                reason = f"{life.name} was not heard of for {self.settings.lease_s:g} s"
+                self._bury(life, reason, tried=True)
+                ledger.out.append(Lost(life_id, reason))
+            else:
+                life.silent = True
+                life.speed /= 2
+                ledger.take_back_all(life, f"{life.name} passed its deadline", tried=True)
+                ledger.look_at(life)
+
+    # --- dispatch -----------------------------------------------------------------------------------
+
+    def _dispatch(self) -> None:
+        """Give work to lives with room, one piece each and round again: idle before busy, faster first."""
+        ledger = self.ledger
+        progress = True
+        while progress and ledger.active and ledger.roomy:
+            progress = False
+            lives = [ledger.lives[life] for life in ledger.roomy]
+            lives.sort(key=lambda life: (len(life.queue), -life.speed, life.life))
+            largest = int(self.settings.work_share * max(it.memory_bytes for it in ledger.lives.values()))
+            for life in lives:
+                if not ledger.active:
+                    break
+                progress |= self._serve(life, largest)
+        ledger.send_planned()
+
+    def _serve(self, life: Life, largest: int) -> bool:
+        """Grow a piece for this life, for the developer who was given the fewest seconds so far."""
+        ledger = self.ledger
+        budget = work_budget(life, self.settings)
+        for graph in self._by_share():
+            ready.settle(graph)
+            piece = grow(graph, life, budget, largest, self.settings)
+            if not (graph.ahead or graph.fresh):
+                ledger.active.discard(graph.number)
+            if piece:
+                ledger.assign(graph, life, seal(graph, life, piece))
+                return True
+        return False
+
+    def _by_share(self) -> list[Graph]:
+        ledger = self.ledger
+        graphs = [ledger.graphs[number] for number in ledger.active]
+        if len(graphs) > 1:
+            graphs.sort(key=lambda graph: (ledger.developers[graph.developer].seconds, graph.number))
+        return graphs
+
+
+_ON: dict[type, Callable[[Scheduler, Any], None]] = {
+    OpenGraph: Scheduler._open,
+    AddOps: Scheduler._add,
+    Want: Scheduler._want,
+    EndGraph: Scheduler._end,
+    CancelGraph: Scheduler._cancel,
+    Restore: Scheduler._restore,
+    LoseData: Scheduler._lose,
+    Join: Scheduler._join,
+    Heard: Scheduler._heard,
+    Leave: Scheduler._leave,
+    Result: Scheduler._result,
+    Refuse: Scheduler._refuse,
+    Crash: Scheduler._crash,
+    Tick: Scheduler._tick,
+}

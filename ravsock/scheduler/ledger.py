@@ -1,0 +1,210 @@
+"""The ledger: who computes what. The only place where assignments begin and end.
+
+An assignment ends in exactly one of two ways: `result`, by a result of the same life while the
+assignment is live, or `take_back`, for every other reason. Whatever comes for an assignment that has
+ended is answered by Discard and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from . import lineage
+from .cache import Cache
+from .events import Assign, Commit, Discard, Fail, Instruction, Result, Void
+from .leases import Alarms, learned_speed, own_seconds
+from .state import ASSIGNED, FAILED, OPENED, Assignment, Developer, Graph, Life, Settings
+
+
+class Ledger:
+    """Graphs, lives, assignments and bills, and the instructions of the event at hand."""
+
+    def __init__(self, settings: Settings, first_assignment: int) -> None:
+        self.settings = settings
+        self.now = 0.0
+        self.graphs: dict[int, Graph] = {}
+        self.lives: dict[str, Life] = {}
+        self.assignments: dict[int, Assignment] = {}
+        self.developers: dict[str, Developer] = {}
+        self.alarms = Alarms(settings, self.lives, self.assignments)
+        self.cache = Cache(settings, self.graphs, self.lives)
+        self.active: set[int] = set()  #: graphs that may have a ready op
+        self.roomy: set[str] = set()  #: lives that may be given something
+        self.out: list[Instruction] = []
+        self._next_assignment = first_assignment
+        self._planned: list[Assignment] = []
+
+    def touch(self, graph: Graph) -> None:
+        """Something of this graph may have become ready; its developer has no idle time saved up."""
+        if not (graph.fresh or graph.ahead) or graph.number in self.active:
+            return
+        developer = self.developers[graph.developer]
+        if not self._busy(developer):
+            busy = [other.seconds for other in self.developers.values() if self._busy(other)]
+            developer.seconds = max(developer.seconds, min(busy, default=0.0))
+        self.active.add(graph.number)
+
+    def _busy(self, developer: Developer) -> bool:
+        return any(number in self.active or self.graphs[number].assigned for number in developer.graphs)
+
+    def look_at(self, life: Life) -> None:
+        """Is there room at this life?"""
+        if len(life.queue) < self.settings.queue_cap and not life.silent and life.rest_until <= self.now:
+            self.roomy.add(life.life)
+        else:
+            self.roomy.discard(life.life)
+
+    def rest(self, life: Life) -> None:
+        """No hot loop with a life that refuses or crashes at once: it waits, longer each time."""
+        life.rests += 1
+        life.rest_until = self.now + min(60.0, self.settings.target_s * 2 ** (life.rests - 1))
+        self.alarms.rest(life)
+        self.look_at(life)
+
+    # --- an assignment begins -----------------------------------------------------------------------
+
+    def assign(self, graph: Graph, life: Life, assignment: Assignment) -> None:
+        """Take a sealed piece into the books; it is sent at the end of the event, by `send_planned`."""
+        settings, size_bytes = self.settings, graph.size_bytes
+        assignment.number = self._next_assignment
+        self._next_assignment += 1
+        assignment.own_s = own_seconds(
+            life,
+            assignment.cost_s,
+            sum([size_bytes[op] for op in assignment.inputs]),
+            sum([size_bytes[op] for op in assignment.exports]),
+        )
+        life.busy_until = max(self.now, life.busy_until) + assignment.own_s
+        assignment.since = self.now
+        assignment.predicted_s = life.busy_until - self.now
+        assignment.deadline = self.now + settings.deadline_factor * assignment.predicted_s + settings.floor_s
+        assignment.charged_s = assignment.cost_s / life.speed
+        self.developers[graph.developer].seconds += assignment.charged_s
+        graph.assigned += len(assignment.ops)
+        life.queue.append(assignment)
+        self.assignments[assignment.number] = assignment
+        self.alarms.deadline(assignment)
+        self.cache.keep(life, assignment)
+        self.look_at(life)
+        self._planned.append(assignment)
+
+    def send_planned(self) -> None:
+        for it in self._planned:
+            drop = self.cache.take_drops(self.lives[it.life])
+            message = Assign(
+                it.number, it.life, it.graph, it.ops, it.inputs, it.held, it.exports, it.keep,
+                drop, it.predicted_s, it.deadline,
+            )  # fmt: skip
+            self.out.append(message)
+        self._planned.clear()
+
+    # --- it ends by a result ------------------------------------------------------------------------
+
+    def result(self, event: Result) -> None:
+        assignment = self.assignments.get(event.assignment)
+        if assignment is None or assignment.life != event.life:
+            self.out.append(Discard(event.assignment, event.life))
+            return
+        life, graph = self.lives[assignment.life], self.graphs[assignment.graph]
+        self._close(life, assignment)
+        life.rests = 0
+        life.speed = learned_speed(life, assignment.cost_s, event.exec_s, self.settings)
+        for op, size in event.sizes.items():
+            graph.size_bytes[op] = size
+        self._commit(graph, life, assignment, event.failed)
+        self.touch(graph)
+
+    def _commit(
+        self, graph: Graph, life: Life, assignment: Assignment, failed: Iterable[tuple[int, str]]
+    ) -> None:
+        failures: list[lineage.Failure] = []
+        state, at_server = graph.state, graph.at_server
+        computed, exports = assignment.ops, assignment.exports
+        if failed:
+            inside = set(assignment.ops)
+            for op, reason in failed:
+                if op in inside:
+                    failures += lineage.fail(graph, op, op, reason)
+            computed = [op for op in computed if state[op] == ASSIGNED]
+            exports = [op for op in exports if state[op] == ASSIGNED]
+            self.cache.forget(life, graph, [op for op in assignment.keep if state[op] == FAILED])
+        if graph.tries:
+            for op in computed:
+                graph.tries.pop(op, None)
+        self.cache.release(graph, lineage.commit(graph, computed, exports))
+        self.out.append(Commit(assignment.number, life.life, graph.number, computed, exports))
+        wanted, open_ = graph.wanted, graph.open
+        for op in computed:
+            if not at_server[op] and (wanted[op] or (open_[op] and not promised(graph, life, op))):
+                failures += lineage.revive(graph, op, OPENED)
+        self.fail(graph, failures)
+
+    # --- it ends in any other way -------------------------------------------------------------------
+
+    def take_back(self, assignment: Assignment, reason: str, tried: bool = False) -> None:
+        """An assignment comes to nothing: its ops are work again, and so are those that relied on it."""
+        life, graph = self.lives[assignment.life], self.graphs[assignment.graph]
+        self._close(life, assignment)
+        self.developers[graph.developer].seconds -= assignment.charged_s
+        self.out.append(Void(life.life, assignment.number, reason))
+        self.cache.forget(life, graph, assignment.keep)
+        failures: list[lineage.Failure] = []
+        for op in assignment.ops:
+            if graph.state[op] == ASSIGNED:  # else it failed, which is why the assignment comes back
+                graph.assigned -= 1
+                failures += lineage.put_back(graph, op)
+                if tried:
+                    failures += self._count_try(graph, op, reason)
+        kept = set(assignment.keep)
+        for behind in list(life.queue):
+            if behind.graph == graph.number and not kept.isdisjoint(behind.held):
+                self.take_back(behind, "an assignment before it came to nothing")
+        self.fail(graph, failures)
+        self.touch(graph)
+
+    def take_back_all(self, life: Life, reason: str, tried: bool) -> None:
+        """The piece in front is the one that ran: only its ops have been tried."""
+        while life.queue:
+            self.take_back(life.queue[0], reason, tried)
+            tried = False
+
+    def take_back_graph(self, graph: Graph, reason: str) -> None:
+        for assignment in list(self.assignments.values()):
+            if assignment.graph == graph.number and assignment.number in self.assignments:
+                self.take_back(assignment, reason)
+
+    def fail(self, graph: Graph, failures: list[lineage.Failure]) -> None:
+        """Tell of failed ops, and take back the assignments that hold some of them."""
+        if not failures:
+            return
+        self.out.append(Fail(graph.number, failures))
+        failed = {op for op, _, _ in failures}
+        for assignment in list(self.assignments.values()):
+            hit = assignment.graph == graph.number and not failed.isdisjoint(assignment.ops)
+            if hit and assignment.number in self.assignments:
+                self.take_back(assignment, "an op of it has failed")
+
+    def _count_try(self, graph: Graph, op: int, reason: str) -> list[lineage.Failure]:
+        if graph.state[op] == FAILED:
+            return []
+        tries = graph.tries[op] = graph.tries.get(op, 0) + 1
+        if tries < self.settings.max_tries:
+            return []
+        return lineage.fail(graph, op, op, f"gave up after {tries} tries: {reason}")
+
+    def _close(self, life: Life, assignment: Assignment) -> None:
+        del self.assignments[assignment.number]
+        life.queue.remove(assignment)
+        life.busy_until = self.now + sum([left.own_s for left in life.queue])
+        self.look_at(life)
+
+
+def promised(graph: Graph, life: Life, op: int) -> bool:
+    """Do all that still need this op sit in the queue of the life that keeps its value?"""
+    if (graph.number, op) not in life.held:
+        return False
+    relying = 0
+    for assignment in life.queue:
+        if assignment.graph == graph.number and op in assignment.held:
+            relying += sum([op in graph.ins[dependent] for dependent in assignment.ops])
+    return relying == graph.open[op]

@@ -1,0 +1,291 @@
+"""Moves of ops along the lines of the graph: stored, needed, computed, lost, failed.
+
+All functions change one graph and nothing else. The awkward case is a value that was computed and is no
+longer anywhere, because nobody needed it when it was made: `revive` turns it back into work, together
+with as much of its lineage as is gone too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from .events import AddOps, Restore
+from .state import ASSIGNED, COMPUTED, FAILED, OPENED, READY, WAITING, Graph
+
+#: (op, the op at fault, reason)
+Failure = tuple[int, int, str]
+
+
+def add(graph: Graph, event: AddOps) -> list[Failure]:
+    """Store the next ops. Nothing is needed yet, unless the graph is open as a whole."""
+    base, count = graph.total, len(event.arity)
+    source = event.source.astype(np.uint8)
+    graph.state.extend((source * COMPUTED).tobytes())
+    graph.at_server.extend(source.tobytes())
+    graph.source.extend(source.tobytes())
+    graph.needed.extend(bytes(count))
+    graph.wanted.extend(bytes(count))
+    graph.cost_s.frombytes(event.cost_s.astype(np.float64).tobytes())
+    graph.path_s.frombytes(bytes(8 * count))
+    graph.size_bytes.frombytes(event.size_bytes.astype(np.int64).tobytes())
+    graph.open.extend([0] * count)
+    graph.outs.extend([()] * count)
+    graph.total += count
+    graph.computed += int(np.count_nonzero(source))
+    _link(graph, event, base)
+    new = range(base, graph.total)
+    failures: list[Failure] = []
+    if graph.failed:
+        failures = inherit(graph, new)
+    if graph.whole:
+        failures += need(graph, new, OPENED)
+    return failures
+
+
+def _link(graph: Graph, event: AddOps, base: int) -> None:
+    """Fill `ins`, `outs`, `missing` of the new ops, and the idle work among them."""
+    state, cost_s = graph.state, graph.cost_s
+    ins, outs, missing = graph.ins, graph.outs, graph.missing
+    flat = event.operands.tolist()
+    idle_s, start = 0.0, 0
+    for op, end in enumerate(np.cumsum(event.arity, dtype=np.int64).tolist(), base):
+        operands = tuple(flat[start:end])
+        if end - start > 1 and len(set(operands)) < end - start:
+            operands = tuple(dict.fromkeys(operands))  # x * x has one operand
+        start = end
+        short = 0
+        for operand in operands:
+            if state[operand] != COMPUTED:
+                short += 1
+            dependents = outs[operand]
+            if dependents:
+                dependents.append(op)
+            else:
+                outs[operand] = [op]
+        ins.append(operands)
+        missing.append(short)
+        if not short and not state[op]:
+            idle_s += cost_s[op]
+    graph.idle_s += idle_s
+
+
+def inherit(graph: Graph, ops: Iterable[int]) -> list[Failure]:
+    """Fail those ops that have a failed operand."""
+    state, failures = graph.state, []
+    for op in ops:
+        if state[op] < COMPUTED:
+            for operand in graph.ins[op]:
+                if state[operand] == FAILED:
+                    failures += fail(graph, op, *graph.fault[operand])
+                    break
+    return failures
+
+
+def need(graph: Graph, ops: Iterable[int], level: int) -> list[Failure]:
+    """These ops and their ancestors are to be computed, if they are not. `level`: OPENED or AWAITED."""
+    state, needed, missing, ins = graph.state, graph.needed, graph.missing, graph.ins
+    open_, at_server, cost_s, fresh = graph.open, graph.at_server, graph.cost_s, graph.fresh
+    failures: list[Failure] = []
+    ready_s = idle_s = 0.0
+    for first in ops:
+        if needed[first] >= level or state[first] >= COMPUTED:
+            continue
+        stack = [first]
+        while stack:
+            op = stack.pop()
+            before = needed[op]
+            if before >= level or state[op] >= COMPUTED:
+                continue
+            needed[op] = level
+            if before:
+                if state[op] == READY:
+                    fresh.append(op)  # a second entry in the heap, with the better rank
+            elif not missing[op]:
+                state[op] = READY
+                fresh.append(op)
+                ready_s += cost_s[op]
+                idle_s += cost_s[op]
+            for operand in ins[op]:
+                if not before:
+                    open_[operand] += 1
+                if state[operand] < COMPUTED:
+                    if needed[operand] < level:
+                        stack.append(operand)
+                elif not at_server[operand] and state[operand] == COMPUTED and not before:
+                    failures += revive(graph, operand, level)
+    graph.ready_s += ready_s
+    graph.idle_s -= idle_s
+    return failures
+
+
+def want(graph: Graph, ops: Iterable[int]) -> list[Failure]:
+    """These values must come to the server; forgotten ones become work again."""
+    failures: list[Failure] = []
+    for op in ops:
+        graph.wanted[op] = 1
+        if graph.state[op] == COMPUTED and not graph.at_server[op]:
+            failures += revive(graph, op, OPENED)
+    return failures
+
+
+def sinks(graph: Graph) -> list[int]:
+    """Ops that no other op uses, values that came with the graph aside."""
+    return [op for op in range(graph.total) if not graph.outs[op] and not graph.source[op]]
+
+
+def restore(graph: Graph, event: Restore) -> list[Failure]:
+    """Set the states of a reloaded graph, then count anew what is missing, open, ready and idle."""
+    state, at_server, needed = graph.state, graph.at_server, graph.needed
+    for op in event.computed.tolist():
+        state[op] = COMPUTED
+    for op in event.at_server.tolist():
+        at_server[op] = 1
+    for op in event.failed.tolist():
+        state[op] = FAILED
+        graph.fault[op] = (op, "it failed before the server was started again")
+    asked = [op for op in range(graph.total) if needed[op] and state[op] < COMPUTED]
+    levels = [needed[op] for op in asked]
+    graph.computed, graph.failed = state.count(COMPUTED), state.count(FAILED)
+    graph.needed = bytearray(graph.total)
+    graph.open = [0] * graph.total
+    graph.ready_s = graph.idle_s = 0.0
+    graph.fresh.clear()
+    graph.parked.clear()
+    graph.low = 0
+    for op in range(graph.total):
+        if state[op] < COMPUTED:
+            state[op] = WAITING
+            graph.missing[op] = sum([state[operand] != COMPUTED for operand in graph.ins[op]])
+            if not graph.missing[op]:
+                graph.idle_s += graph.cost_s[op]
+    failures = inherit(graph, range(graph.total))
+    for op, level in zip(asked, levels, strict=True):
+        failures += need(graph, (op,), level)
+    wanted = [op for op in range(graph.total) if graph.wanted[op]]
+    return failures + want(graph, wanted)
+
+
+def revive(graph: Graph, lost: int, level: int) -> list[Failure]:
+    """A value is gone and somebody needs it: compute it again, with what is gone of its lineage."""
+    state, missing, needed = graph.state, graph.missing, graph.needed
+    failures: list[Failure] = []
+    stack = [lost]
+    while stack:
+        op = stack.pop()
+        if state[op] != COMPUTED:
+            continue
+        _uncompute(graph, op)
+        needed[op] = max(needed[op], level)
+        if graph.source[op]:
+            failures += fail(graph, op, op, "its value was lost at the server")
+            continue
+        missing[op] = 0
+        for operand in graph.ins[op]:
+            graph.open[operand] += 1
+            if state[operand] == COMPUTED:
+                if not graph.at_server[operand]:
+                    stack.append(operand)  # it will count itself as missing
+                continue
+            missing[op] += 1
+            if state[operand] < COMPUTED:
+                failures += need(graph, (operand,), level)
+        if not missing[op]:
+            make_ready(graph, op)
+        failures += inherit(graph, (op,))
+    return failures
+
+
+def _uncompute(graph: Graph, op: int) -> None:
+    state, missing = graph.state, graph.missing
+    state[op] = WAITING
+    graph.at_server[op] = 0
+    graph.computed -= 1
+    graph.recomputed += 1
+    graph.low = min(graph.low, op)
+    for dependent in graph.outs[op]:
+        if state[dependent] < COMPUTED:
+            if state[dependent] == READY:
+                state[dependent] = WAITING
+                graph.ready_s -= graph.cost_s[dependent]
+            elif not graph.needed[dependent] and not missing[dependent]:
+                graph.idle_s -= graph.cost_s[dependent]
+            missing[dependent] += 1
+
+
+def make_ready(graph: Graph, op: int) -> None:
+    graph.state[op] = READY
+    graph.ready_s += graph.cost_s[op]
+    graph.fresh.append(op)
+
+
+def put_back(graph: Graph, op: int) -> list[Failure]:
+    """An op of a piece that came to nothing is work again; so are operands that only that life had."""
+    failures: list[Failure] = []
+    state = graph.state
+    state[op] = WAITING
+    if not graph.missing[op]:
+        make_ready(graph, op)
+    for operand in graph.ins[op]:
+        if state[operand] == COMPUTED and not graph.at_server[operand]:
+            failures += revive(graph, operand, graph.needed[op])
+    return failures
+
+
+def commit(graph: Graph, ops: Iterable[int], exports: Iterable[int]) -> list[int]:
+    """These ops are computed, the values of `exports` at the server; returns what nobody needs now."""
+    state, missing, open_, needed = graph.state, graph.missing, graph.open, graph.needed
+    ins, outs, holders = graph.ins, graph.outs, graph.holders
+    cost_s, fresh = graph.cost_s, graph.fresh
+    for op in exports:
+        graph.at_server[op] = 1
+    unneeded: list[int] = []
+    ready_s, count = 0.0, 0
+    for op in ops:
+        state[op] = COMPUTED
+        count += 1
+        for operand in ins[op]:
+            left = open_[operand] = open_[operand] - 1
+            if not left and operand in holders:
+                unneeded.append(operand)
+        for dependent in outs[op]:
+            left = missing[dependent] = missing[dependent] - 1
+            if not left and not state[dependent]:  # 0 is WAITING
+                if needed[dependent]:
+                    state[dependent] = READY
+                    ready_s += cost_s[dependent]
+                    fresh.append(dependent)
+                else:
+                    graph.idle_s += cost_s[dependent]
+    graph.ready_s += ready_s
+    graph.computed += count
+    graph.assigned -= count
+    return unneeded
+
+
+def fail(graph: Graph, first: int, at_fault: int, reason: str) -> list[Failure]:
+    """This op and all that depends on it and is not computed end as failed, each naming the op at fault."""
+    state, failures = graph.state, []
+    stack = [first]
+    while stack:
+        op = stack.pop()
+        before = state[op]
+        if before >= COMPUTED:
+            continue
+        if before == READY:
+            graph.ready_s -= graph.cost_s[op]
+        elif before == ASSIGNED:
+            graph.assigned -= 1
+        elif not graph.needed[op] and not graph.missing[op]:
+            graph.idle_s -= graph.cost_s[op]
+        state[op] = FAILED
+        graph.failed += 1
+        graph.fault[op] = (at_fault, reason)
+        graph.tries.pop(op, None)
+        failures.append((op, at_fault, reason))
+        if graph.needed[op]:
+            for operand in graph.ins[op]:
+                graph.open[operand] -= 1
+        stack.extend(graph.outs[op])
+    return failures

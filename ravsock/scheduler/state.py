@@ -1,0 +1,166 @@
+"""What the scheduler remembers: one struct of arrays per graph, one small record per life and assignment.
+
+An op is an index into arrays, never an object: ten thousand tiny ops must not become ten thousand
+objects in the one thread that everybody waits for.
+
+    WAITING --operands computed--> READY --grown into a piece--> ASSIGNED --result--> COMPUTED
+       ^                             ^                              |                     |
+       |                             +------ work that comes back --+                     |
+       +-------------------- the value is gone and somebody needs it ---------------------+
+    FAILED is reached from everywhere but COMPUTED, and is never left.
+
+*Needed* ops are those somebody asked for, with their ancestors: only they are ever READY. *Wanted* ops
+must come to the server. A COMPUTED op whose value is not at the server was forgotten, or is *promised*:
+a life keeps it for assignments in its own queue. `check` (invariants.py) asserts, after every event:
+
+1. `missing[op]` is the number of operands not computed, for every op not final;
+2. `open[op]` is the number of needed dependents not final;
+3. an op is READY exactly if it is needed, nothing is missing and no assignment holds it, and then all
+   its operands are at the server; `ready_s` is the sum of the cost of those ops;
+4. an op is ASSIGNED exactly if one live assignment holds it;
+5. a piece is closed: in list order every operand is earlier in it, at the server, or held by the life;
+6. a life has at most two assignments, and each has a deadline in the alarms;
+7. a wanted or still needed op that is computed is at the server or promised by a living holder;
+8. what a life is believed to hold is inside its cache budget, and `holders` says the same.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+
+WAITING, READY, ASSIGNED, COMPUTED, FAILED = range(5)
+
+#: `needed` has two levels: part of an opened graph, or an ancestor of something a developer waits for
+OPENED, AWAITED = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The constants of docs/scheduling.md, where each has its reason."""
+
+    #: seconds without a word after which a life is lost
+    lease_s: float = 10.0
+    #: a piece is about this many seconds of work: bounds lost work and the wait for a slot
+    target_s: float = 1.0
+    #: ops in one piece at most: bounds one decision to a few milliseconds
+    op_cap: int = 1000
+    #: assignments at one life: one running, one waiting behind it
+    queue_cap: int = 2
+    #: deadline = this times the predicted time, plus the floor
+    deadline_factor: float = 4.0
+    #: deaths, deadlines and refusals of pieces with an op in front before the op fails
+    max_tries: int = 5
+    #: each try divides the op cap of the next piece by 2 to this power: 1000, 125, 15, 1
+    try_shift: int = 3
+    #: part of a life's memory that its assignments may fill together; the cache has the rest
+    work_share: float = 0.5
+    #: part of a life's memory for a piece that waits behind another
+    second_share: float = 0.25
+    #: largest weight of one measurement in the speed estimate
+    speed_weight: float = 0.3
+    #: seconds of computing for which a measurement has its full weight
+    speed_sample_s: float = 0.1
+
+    @property
+    def floor_s(self) -> float:
+        """What every deadline has on top: half a lease, between 2 and 10 s."""
+        return min(10.0, max(2.0, self.lease_s / 2))
+
+
+class Graph:
+    """The ops of one graph, as arrays indexed by op number."""
+
+    __slots__ = (
+        "ahead", "assigned", "at_server", "computed", "cost_s", "developer", "failed", "fault", "fresh",
+        "grown", "holders", "idle_s", "ins", "low", "missing", "needed", "number", "open", "outs", "parked",
+        "path_s", "ranked", "ready_s", "recomputed", "size_bytes", "source", "state", "total", "tries",
+        "wanted", "whole",
+    )  # fmt: skip
+
+    def __init__(self, number: int, developer: str) -> None:
+        self.number = number
+        self.developer = developer
+        self.whole = False  #: every op is needed, now and later
+        self.total = self.computed = self.failed = self.assigned = self.recomputed = 0
+        self.state = bytearray()
+        self.needed = bytearray()
+        self.wanted = bytearray()
+        self.at_server = bytearray()
+        self.source = bytearray()
+        self.missing: list[int] = []
+        self.open: list[int] = []
+        self.cost_s = array("d")
+        self.size_bytes = array("q")
+        self.ins: list[tuple[int, ...]] = []
+        self.outs: list[list[int] | tuple[()]] = []
+        self.tries: dict[int, int] = {}
+        self.fault: dict[int, tuple[int, str]] = {}  #: failed op -> the op at fault, reason
+        self.holders: dict[int, set[str]] = {}  #: op -> lives that keep its value for later
+        # the ready list (ready.py)
+        self.ahead: list[int] = []  #: heap of rank << 32 | op, entries of ops no longer READY included
+        self.fresh: list[int] = []  #: became READY since the heap was last looked at
+        self.parked: list[int] = []  #: READY, but too large for every life here
+        self.ready_s = 0.0
+        self.idle_s = 0.0  #: cost of ops that could run but that nobody needs yet
+        self.path_s = array("d")  #: seconds from the start of an op to the end of its longest continuation
+        self.low = 0  #: every op below is final
+        self.ranked = 0  #: path_s is known for the ops below
+        self.grown = 0  #: ops ranked since path_s was last brought up to date for all
+
+    @property
+    def finished(self) -> bool:
+        return self.computed + self.failed == self.total
+
+
+@dataclass(slots=True, eq=False)
+class Assignment:
+    """One piece at one life. It ends by a commit or by coming back, and then it is gone."""
+
+    life: str
+    graph: int
+    ops: list[int]
+    inputs: list[int]
+    held: list[int]
+    exports: list[int]
+    keep: list[int]
+    cost_s: float  #: on a contributor of speed 1
+    live_bytes: int  #: memory the piece needs
+    # what the ledger adds
+    number: int = 0
+    since: float = 0.0
+    own_s: float = 0.0  #: predicted time of the piece by itself
+    predicted_s: float = 0.0  #: the same and the wait behind what the life has already
+    deadline: float = 0.0
+    charged_s: float = 0.0  #: contributor-seconds on the developer's bill
+
+
+@dataclass(slots=True, eq=False)
+class Life:
+    """One process or tab of a contributor, and what is believed of it."""
+
+    life: str
+    name: str
+    speed: float
+    memory_bytes: int
+    down_bps: float
+    up_bps: float
+    latency_s: float
+    heard: float
+    queue: list[Assignment] = field(default_factory=list)
+    #: (graph, op) -> bytes of what it keeps, least recently used first
+    held: dict[tuple[int, int], int] = field(default_factory=dict)
+    held_bytes: int = 0
+    drops: list[tuple[int, int]] = field(default_factory=list)  #: to be told with the next assignment
+    busy_until: float = 0.0
+    silent: bool = False  #: a deadline passed: nothing more until it speaks
+    rest_until: float = 0.0  #: it refused or crashed: nothing more until then
+    rests: int = 0  #: refusals and crashes in a row
+
+
+@dataclass(slots=True, eq=False)
+class Developer:
+    """For fair shares: contributor-seconds handed out to a developer's graphs."""
+
+    seconds: float = 0.0
+    graphs: set[int] = field(default_factory=set)
