@@ -9,6 +9,7 @@ what comes back and what is kept. Everything in the loops is bound to locals: th
 from __future__ import annotations
 
 from . import ready
+from .rules import is_full
 from .state import ASSIGNED, READY, WAITING, Assignment, Graph, Life, Settings
 
 #: ready ops that do not fit a contributor, set aside while looking for one that does
@@ -29,16 +30,17 @@ def grow(graph: Graph, life: Life, budget: int, largest: int, settings: Settings
     An op that needs more than `largest`, the budget of the largest contributor when idle, is parked.
     """
     state, ins, outs, missing, needed = graph.state, graph.ins, graph.outs, graph.missing, graph.needed
-    size_bytes, path_s, cost_s = graph.size_bytes, graph.path_s, graph.cost_s
-    tries, number, held = graph.tries, graph.number, life.held
-    cap, target_s = settings.op_cap, settings.target_s
+    size_bytes, path_s, cost_s, tries = graph.size_bytes, graph.path_s, graph.cost_s, graph.tries
+    open_, wanted, number, held = graph.open, graph.wanted, graph.number, life.held
     speed, down_bps, up_bps = life.speed, life.down_bps, life.up_bps
-    piece: list[int] = []
+    cap, target_s = settings.op_cap, settings.target_s
+    outside: dict[int, int] = {}  # op of the piece, in order -> needed dependents outside
     candidates: list[int] = []  # dependents with all operands inside: a stack
     lacking: dict[int, int] = {}  # dependent -> operands not inside
     brought: set[int] = set()  # operands to be sent along
     skipped: list[int] = []
-    ready_s, spent_s, live_bytes = 0.0, 0.0, 0
+    ready_s = exec_s = down_s = up_s = 0.0
+    live_bytes = 0
     while True:
         seed = not candidates
         op = candidates.pop() if candidates else ready.take(graph)
@@ -46,40 +48,49 @@ def grow(graph: Graph, life: Life, budget: int, largest: int, settings: Settings
             break
         new_bytes = 0
         for operand in ins[op]:
-            if state[operand] != ASSIGNED and operand not in brought and (number, operand) not in held:
+            if operand not in outside and operand not in brought and (number, operand) not in held:
                 new_bytes += size_bytes[operand]
+        op_s, new_s, made_s = cost_s[op] / speed, new_bytes / down_bps, size_bytes[op] / up_bps
         if tries and op in tries:
             cap = min(cap, max(1, settings.op_cap >> settings.try_shift * tries[op]))
-        more_bytes = new_bytes + size_bytes[op]
-        more_s = cost_s[op] / speed + new_bytes / down_bps + size_bytes[op] / up_bps
-        if piece and (len(piece) >= cap or spent_s + more_s > target_s or live_bytes + more_bytes > budget):
+        too_large = live_bytes + new_bytes + size_bytes[op] > budget
+        if outside and (
+            too_large
+            or len(outside) >= cap
+            or is_full(exec_s + op_s, down_s + new_s, up_s + made_s, target_s, seed, new_bytes > 0)
+        ):
             if seed:
                 graph.fresh.append(op)
             break
-        if live_bytes + more_bytes > budget:
-            (graph.parked if more_bytes > largest else skipped).append(op)
+        if too_large:
+            (graph.parked if new_bytes + size_bytes[op] > largest else skipped).append(op)
             if len(skipped) > _SKIPS:
                 break
             continue
-        spent_s += more_s
-        live_bytes += more_bytes
-        brought.update(ins[op])
-        piece.append(op)
         state[op] = ASSIGNED
-        if seed:
-            ready_s += cost_s[op]
-        freed = []
-        for dependent in outs[op]:
-            if not state[dependent] and needed[dependent]:  # 0 is WAITING
-                left = lacking[dependent] = lacking.get(dependent, missing[dependent]) - 1
-                if not left:
-                    freed.append(dependent)
-        if len(freed) > 1:
+        ready_s += seed and cost_s[op]
+        exec_s, down_s, up_s = exec_s + op_s, down_s + new_s, up_s + made_s
+        live_bytes += new_bytes + size_bytes[op]
+        for operand in ins[op]:
+            if operand in outside:
+                left = outside[operand] = outside[operand] - 1
+                if not left and not wanted[operand]:
+                    up_s -= size_bytes[operand] / up_bps
+            else:
+                brought.add(operand)
+        outside[op] = open_[op]
+        if outs[op]:
+            freed = []
+            for dependent in outs[op]:
+                if not state[dependent] and needed[dependent]:  # 0 is WAITING
+                    left = lacking[dependent] = lacking.get(dependent, missing[dependent]) - 1
+                    if not left:
+                        freed.append(dependent)
             freed.sort(key=path_s.__getitem__)
-        candidates += freed
+            candidates += freed
     graph.ready_s -= ready_s
     graph.fresh += skipped
-    return piece
+    return list(outside)
 
 
 def give_back(graph: Graph, ops: list[int]) -> None:

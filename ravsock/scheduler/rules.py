@@ -1,0 +1,20 @@
+"""The short rules that plain growth needs: when to stop, where to cut, whom to refuse.
+
+Each cures one way in which plain growth fails; docs/scheduling.md has their gains.
+"""
+
+from __future__ import annotations
+
+
+def is_full(
+    exec_s: float, down_s: float, up_s: float, target_s: float, is_seed: bool, brings_bytes: bool
+) -> bool:
+    """Would a piece with these seconds be longer than the target?
+
+    A dependent that brings nothing is bounded by computing alone: the values on the way to it have to
+    travel wherever a piece ends, so counting them would send a chain of megabytes op by op. Bytes that
+    come down hold the target by themselves; a new seed pays for everything, as it might run elsewhere.
+    """
+    if is_seed:
+        return exec_s + down_s + up_s > target_s
+    return exec_s > target_s or (brings_bytes and down_s > target_s)
