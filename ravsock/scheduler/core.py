@@ -30,7 +30,7 @@ from .events import (
     Want,
 )
 from .explain import explain
-from .grow import grow, seal, work_budget
+from .grow import Growth, Room, seal, work_budget
 from .invariants import check
 from .leases import LEASE, REST
 from .ledger import Ledger
@@ -225,22 +225,25 @@ class Scheduler:
         progress = True
         while progress and ledger.active and ledger.roomy:
             progress = False
+            everybody = ledger.lives.values()
+            total_speed = sum([life.speed for life in everybody])
+            largest = int(self.settings.work_share * max([life.memory_bytes for life in everybody]))
             lives = [ledger.lives[life] for life in ledger.roomy]
             lives.sort(key=lambda life: (len(life.queue), -life.speed, life.life))
-            largest = int(self.settings.work_share * max(it.memory_bytes for it in ledger.lives.values()))
             for life in lives:
                 if not ledger.active:
                     break
-                progress |= self._serve(life, largest)
+                round_trip_s = 2 * life.latency_s + self.settings.message_s
+                room = Room(work_budget(life, self.settings), largest, total_speed, round_trip_s)
+                progress |= self._serve(life, room)
         ledger.send_planned()
 
-    def _serve(self, life: Life, largest: int) -> bool:
+    def _serve(self, life: Life, room: Room) -> bool:
         """Grow a piece for this life, for the developer who was given the fewest seconds so far."""
         ledger = self.ledger
-        budget = work_budget(life, self.settings)
         for graph in self._by_share():
             ready.settle(graph)
-            piece = grow(graph, life, budget, largest, self.settings)
+            piece = Growth(graph, life, room, self.settings).run()
             if not (graph.ahead or graph.fresh):
                 ledger.active.discard(graph.number)
             if piece:

@@ -1,15 +1,17 @@
 """Growing a piece for one contributor.
 
 A piece starts at the best ready op and goes on along dependents whose operands are all inside, at the
-server or kept by the contributor, deepest first; when there are none, with the next ready op. `grow`
+server or kept by the contributor, deepest first; when there are none, with the next ready op. `Growth`
 decides which ops and in which order; `seal` then works out, for exactly these ops, what is sent along,
-what comes back and what is kept. Everything in the loops is bound to locals: they run once per op.
+what comes back and what is kept.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from . import ready
-from .rules import is_full
+from .rules import has_share, is_full
 from .state import ASSIGNED, READY, WAITING, Assignment, Graph, Life, Settings
 
 #: ready ops that do not fit a contributor, set aside while looking for one that does
@@ -24,73 +26,127 @@ def work_budget(life: Life, settings: Settings) -> int:
     return int(room)
 
 
-def grow(graph: Graph, life: Life, budget: int, largest: int, settings: Settings) -> list[int]:
-    """Ops for this life, in order of execution, all marked ASSIGNED; empty if none fits in `budget` bytes.
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a life may be given now, and who else is there."""
 
-    An op that needs more than `largest`, the budget of the largest contributor when idle, is parked.
-    """
-    state, ins, outs, missing, needed = graph.state, graph.ins, graph.outs, graph.missing, graph.needed
-    size_bytes, path_s, cost_s, tries = graph.size_bytes, graph.path_s, graph.cost_s, graph.tries
-    open_, wanted, number, held = graph.open, graph.wanted, graph.number, life.held
-    speed, down_bps, up_bps = life.speed, life.down_bps, life.up_bps
-    cap, target_s = settings.op_cap, settings.target_s
-    outside: dict[int, int] = {}  # op of the piece, in order -> needed dependents outside
-    candidates: list[int] = []  # dependents with all operands inside: a stack
-    lacking: dict[int, int] = {}  # dependent -> operands not inside
-    brought: set[int] = set()  # operands to be sent along
-    skipped: list[int] = []
-    ready_s = exec_s = down_s = up_s = 0.0
-    live_bytes = 0
-    while True:
-        seed = not candidates
-        op = candidates.pop() if candidates else ready.take(graph)
-        if op < 0:
-            break
+    #: bytes the piece may need
+    budget: int
+    #: the budget of the largest contributor when idle: an op that needs more is parked
+    largest: int
+    #: of all contributors together
+    total_speed: float
+    #: message there, message back, and what the server does about them
+    round_trip_s: float
+
+
+class Growth:
+    """One piece while it grows. What its loops need is bound to locals in each step."""
+
+    __slots__ = (
+        "brought", "candidates", "cap", "cost_s", "down_s", "exec_s", "first_up_s", "graph", "held",
+        "lacking", "life", "live_bytes", "outside", "room", "seed_s", "seeds", "settings", "share_s", "skipped",
+        "up_s",
+    )  # fmt: skip
+
+    def __init__(self, graph: Graph, life: Life, room: Room, settings: Settings) -> None:
+        self.graph, self.life, self.room, self.settings = graph, life, room, settings
+        self.share_s = graph.ready_s / settings.share_divisor * life.speed / room.total_speed
+        self.held = life.held
+        self.cap = settings.op_cap
+        self.outside: dict[int, int] = {}  #: op of the piece, in order -> needed dependents outside
+        self.candidates: list[int] = []  #: dependents with all operands inside: a stack
+        self.lacking: dict[int, int] = {}  #: dependent -> operands not inside
+        self.brought: set[int] = set()  #: operands to be sent along
+        self.skipped: list[int] = []  #: ready ops that do not fit this life now
+        self.exec_s = self.down_s = self.up_s = self.seed_s = self.first_up_s = 0.0
+        self.seeds = self.live_bytes = 0
+
+    def run(self) -> list[int]:
+        """The ops, in order of execution, all marked ASSIGNED; empty if none fits."""
+        graph = self.graph
+        while True:
+            if self.candidates:
+                grows = self._add(self.candidates.pop(), False)
+            elif self._is_enough() or (op := ready.take(graph)) < 0:
+                break
+            else:
+                grows = self._add(op, True)
+            if not grows:
+                break
+        graph.ready_s -= self.seed_s
+        graph.fresh += self.skipped
+        return list(self.outside)
+
+    def _is_enough(self) -> bool:
+        """Must others have the next seed?"""
+        if self.seeds == 0:
+            return False
+        if self.seeds == 1:
+            self.first_up_s, saved_up_s = self.up_s, self.up_s
+        else:
+            saved_up_s = self.seeds * self.first_up_s - self.up_s
+        share_s = self.graph.ready_s / self.settings.share_divisor * self.life.speed / self.room.total_speed
+        return has_share(self.seed_s, share_s, self.exec_s + self.down_s, self.room.round_trip_s + saved_up_s)
+
+    def _add(self, op: int, is_seed: bool) -> bool:
+        """Take an op into the piece, or aside if it does not fit; False if the piece ends before it."""
+        graph, life, outside, brought = self.graph, self.life, self.outside, self.brought
+        size_bytes, operands, held, number = graph.size_bytes, graph.ins[op], self.held, graph.number
         new_bytes = 0
-        for operand in ins[op]:
+        for operand in operands:
             if operand not in outside and operand not in brought and (number, operand) not in held:
                 new_bytes += size_bytes[operand]
-        op_s, new_s, made_s = cost_s[op] / speed, new_bytes / down_bps, size_bytes[op] / up_bps
-        if tries and op in tries:
-            cap = min(cap, max(1, settings.op_cap >> settings.try_shift * tries[op]))
-        too_large = live_bytes + new_bytes + size_bytes[op] > budget
+        exec_s = self.exec_s + graph.cost_s[op] / life.speed
+        down_s = self.down_s + new_bytes / life.down_bps
+        up_s = self.up_s + size_bytes[op] / life.up_bps
+        live_bytes = self.live_bytes + new_bytes + size_bytes[op]
+        if op in graph.tries:
+            self.cap = min(self.cap, self.settings.op_cap >> self.settings.try_shift * graph.tries[op])
         if outside and (
-            too_large
-            or len(outside) >= cap
-            or is_full(exec_s + op_s, down_s + new_s, up_s + made_s, target_s, seed, new_bytes > 0)
+            live_bytes > self.room.budget
+            or len(outside) >= self.cap
+            or is_full(exec_s, down_s, up_s, self.settings.target_s, is_seed, new_bytes > 0)
         ):
-            if seed:
+            if is_seed:
                 graph.fresh.append(op)
-            break
-        if too_large:
-            (graph.parked if new_bytes + size_bytes[op] > largest else skipped).append(op)
-            if len(skipped) > _SKIPS:
-                break
-            continue
-        state[op] = ASSIGNED
-        ready_s += seed and cost_s[op]
-        exec_s, down_s, up_s = exec_s + op_s, down_s + new_s, up_s + made_s
-        live_bytes += new_bytes + size_bytes[op]
-        for operand in ins[op]:
+            return False
+        if live_bytes > self.room.budget:
+            (graph.parked if live_bytes > self.room.largest else self.skipped).append(op)
+            return len(self.skipped) < _SKIPS
+        if is_seed:
+            self.seeds += 1
+            self.seed_s += graph.cost_s[op]
+        for operand in operands:
             if operand in outside:
                 left = outside[operand] = outside[operand] - 1
-                if not left and not wanted[operand]:
-                    up_s -= size_bytes[operand] / up_bps
+                if not left and not graph.wanted[operand]:
+                    up_s -= size_bytes[operand] / life.up_bps
             else:
                 brought.add(operand)
-        outside[op] = open_[op]
-        if outs[op]:
-            freed = []
-            for dependent in outs[op]:
-                if not state[dependent] and needed[dependent]:  # 0 is WAITING
-                    left = lacking[dependent] = lacking.get(dependent, missing[dependent]) - 1
-                    if not left:
-                        freed.append(dependent)
-            freed.sort(key=path_s.__getitem__)
-            candidates += freed
-    graph.ready_s -= ready_s
-    graph.fresh += skipped
-    return list(outside)
+        self.exec_s, self.down_s, self.up_s, self.live_bytes = exec_s, down_s, up_s, live_bytes
+        graph.state[op] = ASSIGNED
+        outside[op] = graph.open[op]
+        if graph.outs[op]:
+            self._free_dependents(op)
+        return True
+
+    def _free_dependents(self, op: int) -> None:
+        """Dependents that lack nothing more become candidates, the longest path on top."""
+        state, needed, missing, lacking = (
+            self.graph.state,
+            self.graph.needed,
+            self.graph.missing,
+            self.lacking,
+        )
+        freed = []
+        for dependent in self.graph.outs[op]:
+            if not state[dependent] and needed[dependent]:  # 0 is WAITING
+                left = lacking[dependent] = lacking.get(dependent, missing[dependent]) - 1
+                if not left:
+                    freed.append(dependent)
+        freed.sort(key=graph.path_s.__getitem__)
+        self.candidates += freed
 
 
 def give_back(graph: Graph, ops: list[int]) -> None:

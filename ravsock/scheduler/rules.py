@@ -18,3 +18,14 @@ def is_full(
     if is_seed:
         return exec_s + down_s + up_s > target_s
     return exec_s > target_s or (brings_bytes and down_s > target_s)
+
+
+def has_share(seed_s: float, share_s: float, busy_s: float, worthwhile_s: float) -> bool:
+    """*share*: has the piece enough seeds, so that the next ones are for others?
+
+    Growth runs through fan-outs and leaves nothing for the others: a wide graph becomes serial. So a piece
+    takes at most half of what would be just, measured on the ready list: the pieces shrink as it empties.
+    But work is not sent away for less than sending costs, so the piece must also keep its contributor
+    busy (`busy_s`) for a round trip and for what staying together saves in uploads (`worthwhile_s`).
+    """
+    return seed_s >= share_s and busy_s >= worthwhile_s

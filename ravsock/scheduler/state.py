@@ -43,6 +43,10 @@ class Settings:
     lease_s: float = 10.0
     #: a piece is about this many seconds of work: bounds lost work and the wait for a slot
     target_s: float = 1.0
+    #: a piece takes this part of its contributor's just share of the ready list: 1 / divisor
+    share_divisor: float = 2.0
+    #: what one assignment and its result cost at the server; part of every round trip
+    message_s: float = 0.5e-3
     #: ops in one piece at most: bounds one decision to a few milliseconds
     op_cap: int = 1000
     #: assignments at one life: one running, one waiting behind it
