@@ -45,8 +45,8 @@ class Growth:
 
     __slots__ = (
         "brought", "candidates", "cap", "cost_s", "down_s", "exec_s", "first_up_s", "graph", "held",
-        "lacking", "life", "live_bytes", "outside", "room", "seed_s", "seeds", "settings", "share_s", "skipped",
-        "up_s",
+        "lacking", "life", "live_bytes", "outside", "room", "seed_s", "seeds", "settings", "share_s",
+        "skipped", "up_s",
     )  # fmt: skip
 
     def __init__(self, graph: Graph, life: Life, room: Room, settings: Settings) -> None:
@@ -133,14 +133,10 @@ class Growth:
 
     def _free_dependents(self, op: int) -> None:
         """Dependents that lack nothing more become candidates, the longest path on top."""
-        state, needed, missing, lacking = (
-            self.graph.state,
-            self.graph.needed,
-            self.graph.missing,
-            self.lacking,
-        )
+        graph, lacking = self.graph, self.lacking
+        state, needed, missing = graph.state, graph.needed, graph.missing
         freed = []
-        for dependent in self.graph.outs[op]:
+        for dependent in graph.outs[op]:
             if not state[dependent] and needed[dependent]:  # 0 is WAITING
                 left = lacking[dependent] = lacking.get(dependent, missing[dependent]) - 1
                 if not left:
