@@ -1,18 +1,22 @@
 """The shape and dtype rules that the op rows name.
 
 A rule takes the operands' types and the op's params and gives the outputs' types, by arithmetic on
-shapes and look-ups on dtypes; it never runs a kernel. A shape of None means "known once computed"
-(after `unique`, or a boolean mask): a rule is then asked for dtypes only, see `unknown_shape`.
+shapes and look-ups on dtypes; it never runs a kernel. It has two halves, one for shapes and one for
+dtypes: a shape of None means "known once computed" (after `unique`, or a boolean mask), and what comes
+of such an operand is given by the half for dtypes alone.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from ravspec.codec import DTYPES
 from ravspec.errors import DTypeError, ShapeError
 
 Shape = tuple[int, ...]
@@ -46,11 +50,22 @@ class ArrayType(NamedTuple):
 
 
 Types = Sequence[ArrayType]
-Rule = Callable[[Types, Params], tuple[ArrayType, ...]]
+DType = np.dtype[Any]
+
+
+class Rule(Protocol):
+    """The outputs' types; `unknown` where some operand's shape is None."""
+
+    def __call__(self, types: Types, params: Params) -> tuple[ArrayType, ...]: ...
+
+    def unknown(self, types: Types, params: Params) -> tuple[ArrayType, ...]: ...
+
 
 BOOL = np.dtype(bool)
 INT64 = np.dtype(np.int64)
 FLOAT64 = np.dtype(np.float64)
+#: what a Python number is where it stands alone, on every platform
+STRONG: dict[type, DType] = {bool: BOOL, int: INT64, float: FLOAT64, complex: np.dtype(np.complex128)}
 
 
 def broadcast(shapes: Sequence[Shape]) -> Shape:
@@ -71,16 +86,30 @@ def broadcast(shapes: Sequence[Shape]) -> Shape:
     return tuple(out)
 
 
-def ufunc_dtypes(ufunc: np.ufunc, types: Types) -> tuple[np.dtype[Any], ...]:
+@functools.cache
+def resolved(ufunc: np.ufunc, given: tuple[Any, ...]) -> tuple[DType, ...]:
     """The output dtypes of a ufunc, by its own type resolution (weak Python numbers included)."""
-    given = tuple(t.dtype for t in types)
+    names = " and ".join(t.__name__ if isinstance(t, type) else t.name for t in given)
     try:
-        return ufunc.resolve_dtypes(given + (None,) * ufunc.nout)[ufunc.nin :]
+        outs = ufunc.resolve_dtypes(given + (None,) * ufunc.nout)[ufunc.nin :]
     except TypeError:
-        raise DTypeError(f"{ufunc.__name__} is not defined for " + " and ".join(map(str, types))) from None
+        raise DTypeError(f"{ufunc.__name__} is not defined for {names}") from None
+    for out in outs:
+        if out.name not in DTYPES:
+            raise DTypeError(f"{ufunc.__name__} of {names} gives {out}, which RDF does not have: use astype first")
+    return outs
 
 
-def promote(types: Types) -> np.dtype[Any]:
+def ufunc_dtypes(ufunc: np.ufunc, types: Types) -> tuple[DType, ...]:
+    return resolved(ufunc, tuple([t.dtype for t in types]))
+
+
+def strong(t: ArrayType) -> DType:
+    """The dtype of an operand; that of a Python number where it stands alone."""
+    return STRONG[t.dtype] if isinstance(t.dtype, type) else t.dtype
+
+
+def promote(types: Types) -> DType:
     """NumPy's result_type of the operands, Python numbers weak."""
     strong = [t.dtype for t in types if not isinstance(t.dtype, type)]
     weak = [t.dtype(0) for t in types if isinstance(t.dtype, type)]
@@ -114,51 +143,148 @@ def shape_of(t: ArrayType) -> Shape:
     return t.shape
 
 
-# --- rules shared by many rows ----------------------------------------------------------------------
+# --- rules ------------------------------------------------------------------------------------------
+
+ShapeHalf = Callable[[Types, Params], Shape | None]
+DTypeHalf = Callable[[Types, Params], DType]
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The rule of an op with one output."""
+
+    shape: ShapeHalf
+    dtype: DTypeHalf
+
+    def __call__(self, types: Types, params: Params) -> tuple[ArrayType, ...]:
+        return (ArrayType(self.shape(types, params), self.dtype(types, params)),)
+
+    def unknown(self, types: Types, params: Params) -> tuple[ArrayType, ...]:
+        return (ArrayType(None, self.dtype(types, params)),)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedOutputs:
+    """The rule of an op with several outputs."""
+
+    shapes: Callable[[Types, Params], Sequence[Shape | None]]
+    dtypes: Callable[[Types, Params], Sequence[DType]]
+
+    def __call__(self, types: Types, params: Params) -> tuple[ArrayType, ...]:
+        return tuple(map(ArrayType, self.shapes(types, params), self.dtypes(types, params)))
+
+    def unknown(self, types: Types, params: Params) -> tuple[ArrayType, ...]:
+        return tuple(ArrayType(None, dtype) for dtype in self.dtypes(types, params))
+
+
+@dataclass(frozen=True, slots=True)
+class Elementwise:
+    """Broadcast the operands; dtypes by the ufunc."""
+
+    ufunc: np.ufunc
+
+    def __call__(self, types: Types, params: Params) -> tuple[ArrayType, ...]:
+        shape = broadcast([shape_of(t) for t in types])
+        return tuple([ArrayType(shape, dtype) for dtype in ufunc_dtypes(self.ufunc, types)])
+
+    def unknown(self, types: Types, params: Params) -> tuple[ArrayType, ...]:
+        return tuple(ArrayType(None, dtype) for dtype in ufunc_dtypes(self.ufunc, types))
 
 
 def elementwise(ufunc: np.ufunc) -> Rule:
-    """Broadcast the operands; dtypes by the ufunc."""
-
-    def rule(types: Types, params: Params) -> tuple[ArrayType, ...]:
-        shape = broadcast([shape_of(t) for t in types])
-        return tuple(ArrayType(shape, dtype) for dtype in ufunc_dtypes(ufunc, types))
-
-    return rule
+    return Elementwise(ufunc)
 
 
-def reduction(dtype: Callable[[np.dtype[Any]], np.dtype[Any]]) -> Rule:
-    """Remove the axes of params["axis"] (or keep them as 1 under keepdims); dtype by the function."""
-
-    def rule(types: Types, params: Params) -> tuple[ArrayType, ...]:
-        shape = shape_of(types[0])
-        gone = normal_axes(params.get("axis"), len(shape))
-        if params.get("keepdims"):
-            out = tuple(1 if i in gone else n for i, n in enumerate(shape))
-        else:
-            out = tuple(n for i, n in enumerate(shape) if i not in gone)
-        return (ArrayType(out, dtype(types[0].dtype)),)
-
-    return rule
+# --- halves for shapes ------------------------------------------------------------------------------
 
 
-def same(types: Types, params: Params) -> tuple[ArrayType, ...]:
-    """Shape and dtype of the first operand."""
-    return (types[0],)
+def broadcasted(types: Types, params: Params) -> Shape:
+    """All operands broadcast together."""
+    return broadcast([shape_of(t) for t in types])
 
 
-def sum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def same_shape(types: Types, params: Params) -> Shape:
+    """The first operand's."""
+    return shape_of(types[0])
+
+
+def reduced(types: Types, params: Params) -> Shape:
+    """Without the axes of params["axis"], or with them as 1 under keepdims."""
+    shape = shape_of(types[0])
+    axis, keepdims = params["axis"], params["keepdims"]
+    if axis is None:
+        return (1,) * len(shape) if keepdims else ()
+    gone = normal_axes(axis, len(shape))
+    if keepdims:
+        return tuple([1 if i in gone else n for i, n in enumerate(shape)])
+    return tuple([n for i, n in enumerate(shape) if i not in gone])
+
+
+def reduced_nonempty(types: Types, params: Params) -> Shape:
+    """The same, for reductions that have nothing to say of no elements."""
+    shape = shape_of(types[0])
+    if 0 in shape and any(shape[i] == 0 for i in normal_axes(params["axis"], len(shape))):
+        raise ShapeError(f"the reduced axes of an array of shape {shape} hold no element")
+    return reduced(types, params)
+
+
+def accumulated(types: Types, params: Params) -> Shape:
+    """The operand's, checked for the axis; flattened where the axis is None."""
+    shape = shape_of(types[0])
+    if params["axis"] is None:
+        return (math.prod(shape),)
+    normal_axis(params["axis"], len(shape))
+    return shape
+
+
+# --- halves for dtypes ------------------------------------------------------------------------------
+
+
+def promoted(types: Types, params: Params) -> DType:
+    """NumPy's result_type of all operands, Python numbers weak."""
+    return promote(types)
+
+
+def promoted_strong(types: Types, params: Params) -> DType:
+    """The same for functions that make arrays of their operands first: Python numbers are not weak."""
+    return promote([ArrayType((), strong(t)) for t in types])
+
+
+def same_dtype(types: Types, params: Params) -> DType:
+    """The first operand's."""
+    return strong(types[0])
+
+
+def always(dtype: DType) -> DTypeHalf:
+    """One dtype whatever the operands are."""
+    return lambda types, params: dtype
+
+
+def of_first(function: Callable[[DType], DType]) -> DTypeHalf:
+    """A function of the first operand's dtype."""
+    return lambda types, params: function(strong(types[0]))
+
+
+def by_ufunc(ufunc: np.ufunc) -> DTypeHalf:
+    """As the ufunc has it for the operands as arrays."""
+    return lambda types, params: resolved(ufunc, tuple([strong(t) for t in types]))[0]
+
+
+def sum_dtype(dtype: DType) -> DType:
     """bool and narrow integers are summed as 64-bit ones, everything else in its own dtype."""
     if dtype.kind in "bi":
         return INT64
     return np.dtype(np.uint64) if dtype.kind == "u" else dtype
 
 
-def float_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def float_dtype(dtype: DType) -> DType:
     """Integers and bool become float64; floating dtypes stay."""
     return FLOAT64 if dtype.kind in "biu" else dtype
 
 
-def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def real_dtype(dtype: DType) -> DType:
     """The dtype of a complex number's parts; others as by float_dtype."""
     return np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else float_dtype(dtype)
+
+
+same = Typed(same_shape, same_dtype)

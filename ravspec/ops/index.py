@@ -23,7 +23,7 @@ from ravspec.ops import params as kinds
 from ravspec.ops import samples
 from ravspec.ops.op import Op, Sample
 from ravspec.ops.params import Param
-from ravspec.shapes import ArrayType, Params, Shape, Types, broadcast, shape_of
+from ravspec.shapes import ArrayType, Params, Shape, Typed, Types, broadcast, same_dtype, shape_of
 
 Entry = int | str | tuple[Any, ...]
 
@@ -117,13 +117,13 @@ def axes_of(entry: Entry, t: ArrayType | None) -> int:
     return 0 if entry in ("newaxis", "...") else 1
 
 
-def index_rule(types: Types, params: Params) -> tuple[ArrayType, ...]:
+def index_shape(types: Types, params: Params) -> Shape | None:
     """NumPy's rule: arrays (and integers beside them) broadcast together, and their axes stand where
     the first of them stood if they were neighbours, else in front."""
     shape = shape_of(types[0])
     pairs = expand(params["key"], types)
     if any(is_mask(entry) and entry[1] is None for entry, _ in pairs):  # type: ignore[index]
-        return (ArrayType(None, types[0].dtype),)
+        return None
     advanced = any(t is not None for _, t in pairs)
     out: list[int] = []
     shapes: list[Shape] = []
@@ -134,7 +134,7 @@ def index_rule(types: Types, params: Params) -> tuple[ArrayType, ...]:
         taken = shape[axis : axis + axes_of(entry, t)]
         axis += len(taken)
         if t is not None or isinstance(entry, int):
-            shapes.append(index_shape(entry, t, taken))
+            shapes.append(brought(entry, t, taken))
             if advanced:
                 first = len(out) if not where else first
                 where.append(position)
@@ -146,7 +146,7 @@ def index_rule(types: Types, params: Params) -> tuple[ArrayType, ...]:
         apart = any(b - a > 1 for a, b in pairwise(where))
         at = 0 if apart else first
         out[at:at] = broadcast(shapes)
-    return (ArrayType(tuple(out), types[0].dtype),)
+    return tuple(out)
 
 
 def slice_length(entry: tuple[Any, ...], n: int) -> int:
@@ -156,7 +156,7 @@ def slice_length(entry: tuple[Any, ...], n: int) -> int:
     return len(range(n)[slice(*entry[1:])])
 
 
-def index_shape(entry: Entry, t: ArrayType | None, taken: Shape) -> Shape:
+def brought(entry: Entry, t: ArrayType | None, taken: Shape) -> Shape:
     """The shape that an integer, an array of integers or a mask brings to the broadcast."""
     if isinstance(entry, int):
         if not -taken[0] <= entry < taken[0]:
@@ -223,7 +223,7 @@ ROWS = (
         name="index",
         operands="x *arrays?",
         kernel=index,
-        rule=index_rule,
+        rule=Typed(index_shape, same_dtype),
         params={"key": Param(canonical_key)},
         bind=bind_index,
         numpy="x[numpy_key(key, arrays)]",

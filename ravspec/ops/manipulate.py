@@ -1,61 +1,239 @@
-"""Shapes and joining: the same elements in another arrangement."""
+"""Shapes: the same elements in another arrangement."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ravspec.errors import ShapeError
+from ravspec.errors import ParamError, ShapeError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
 from ravspec.ops.op import Op, Sample
 from ravspec.ops.params import Param
-from ravspec.shapes import ArrayType, Params, Types, normal_axis, shape_of
+from ravspec.shapes import (
+    Params,
+    Shape,
+    Typed,
+    Types,
+    broadcast,
+    normal_axes,
+    normal_axis,
+    same_dtype,
+    same_shape,
+    shape_of,
+)
+
+Bound = tuple[tuple[Any, ...], dict[str, Any]]
 
 
-def sections(value: Any) -> int | tuple[int, ...]:
-    """A number of equal parts, or the cut points."""
-    return kinds.integers(value) if isinstance(value, tuple | list | np.ndarray) else kinds.integer(value)
+def bind_reshape(x: Any, /, *sizes: Any, shape: Any = None) -> Bound:
+    """reshape(x, (2, 3)), reshape(x, 2, 3) or reshape(x, shape=(2, 3))."""
+    if (shape is None) == (not sizes):
+        raise ParamError("reshape takes one shape: reshape(x, (2, 3)) or reshape(x, shape=(2, 3))")
+    given = sizes[0] if len(sizes) == 1 else sizes
+    return (x,), {"shape": given if shape is None else shape}
 
 
-def split_rule(types: Types, params: Params) -> tuple[ArrayType, ...]:
-    """As many outputs as parts; cut points clip to the axis as Python slices do."""
-    shape, cuts = shape_of(types[0]), params["indices_or_sections"]
-    axis = normal_axis(params["axis"], len(shape))
-    n = shape[axis]
-    if isinstance(cuts, int):
-        if cuts < 1 or n % cuts:
-            raise ShapeError(f"an axis of {n} cannot be split into {cuts} equal parts")
-        lengths = [n // cuts] * cuts
-    else:
-        lengths = [len(range(n)[a:b]) for a, b in pairwise((0, *cuts, n))]
-    return tuple(ArrayType((*shape[:axis], length, *shape[axis + 1 :]), types[0].dtype) for length in lengths)
+def reshape_shape(types: Types, params: Params) -> Shape:
+    shape, new = shape_of(types[0]), params["shape"]
+    size, known = math.prod(shape), math.prod([n for n in new if n != -1])
+    open_axes = new.count(-1)
+    if open_axes > 1 or any(n < -1 for n in new):
+        raise ShapeError(f"a new shape can leave one length open as -1; got {new}")
+    if (open_axes and (known == 0 or size % known)) or (not open_axes and known != size):
+        raise ShapeError(f"an array of shape {shape} ({size} elements) cannot be reshaped to {new}")
+    return tuple([size // known if n == -1 else n for n in new]) if open_axes else tuple(new)
 
 
-def split(x: Any, indices_or_sections: Any, axis: int) -> tuple[Any, ...]:
-    return tuple(np.split(x, indices_or_sections, axis))
+def bind_transpose(x: Any, /, *order: Any, axes: Any = None) -> Bound:
+    """transpose(x), transpose(x, (1, 0)), transpose(x, 1, 0) or transpose(x, axes=(1, 0))."""
+    if order and axes is not None:
+        raise ParamError("transpose takes the axes once: transpose(x, (1, 0)) or transpose(x, axes=(1, 0))")
+    return (x,), {"axes": order[0] if len(order) == 1 else order or axes}
 
 
-def split_samples(rng: np.random.Generator) -> list[Sample]:
-    x = samples.reals(rng, 6, 4)
-    return [
-        ((x,), {"indices_or_sections": 3}),
-        ((x,), {"indices_or_sections": [1, 3], "axis": 1}),
-        ((x,), {"numOrSizeSplits": (2, 9), "axis": -2}),
-    ]
+def transpose_shape(types: Types, params: Params) -> Shape:
+    shape, axes = shape_of(types[0]), params["axes"]
+    if axes is None:
+        return shape[::-1]
+    if len(axes) != len(shape):
+        raise ShapeError(f"axes {axes} do not order the {len(shape)} dimensions of an array of shape {shape}")
+    return tuple([shape[i] for i in normal_axes(axes, len(shape))])
 
+
+def matrix_transpose_shape(types: Types, params: Params) -> Shape:
+    shape = shape_of(types[0])
+    if len(shape) < 2:
+        raise ShapeError(f"matrix_transpose needs a matrix; got shape {shape}")
+    return (*shape[:-2], shape[-1], shape[-2])
+
+
+def swapaxes_shape(types: Types, params: Params) -> Shape:
+    shape = list(shape_of(types[0]))
+    i, j = (normal_axis(params[key], len(shape)) for key in ("axis1", "axis2"))
+    shape[i], shape[j] = shape[j], shape[i]
+    return tuple(shape)
+
+
+def moveaxis_shape(types: Types, params: Params) -> Shape:
+    shape = shape_of(types[0])
+    source = normal_axes(params["source"], len(shape))
+    destination = normal_axes(params["destination"], len(shape))
+    if len(source) != len(destination):
+        raise ShapeError("moveaxis needs as many destinations as sources")
+    order = [i for i in range(len(shape)) if i not in source]
+    for to, axis in sorted(zip(destination, source, strict=True)):
+        order.insert(to, axis)
+    return tuple([shape[i] for i in order])
+
+
+def flat_shape(types: Types, params: Params) -> Shape:
+    return (math.prod(shape_of(types[0])),)
+
+
+def squeeze_shape(types: Types, params: Params) -> Shape:
+    shape, axis = shape_of(types[0]), params["axis"]
+    if axis is None:
+        return tuple([n for n in shape if n != 1])
+    gone = normal_axes(axis, len(shape))
+    if any(shape[i] != 1 for i in gone):
+        raise ShapeError(f"squeeze removes axes of length 1 only: not {axis} of shape {shape}")
+    return tuple([n for i, n in enumerate(shape) if i not in gone])
+
+
+def expand_shape(types: Types, params: Params) -> Shape:
+    shape, axis = shape_of(types[0]), params["axis"]
+    count = 1 if isinstance(axis, int) else len(axis)
+    new = normal_axes(axis, len(shape) + count)
+    rest = iter(shape)
+    return tuple([1 if i in new else next(rest) for i in range(len(shape) + count)])
+
+
+def broadcast_to_shape(types: Types, params: Params) -> Shape:
+    shape, wanted = shape_of(types[0]), params["shape"]
+    if broadcast([shape, wanted]) != wanted:
+        raise ShapeError(f"an array of shape {shape} does not broadcast to {wanted}")
+    return tuple(wanted)
+
+
+def flip_shape(types: Types, params: Params) -> Shape:
+    shape = shape_of(types[0])
+    normal_axes(params["axis"], len(shape))
+    return shape
+
+
+def roll_shape(types: Types, params: Params) -> Shape:
+    """Shifts and axes broadcast against each other; an axis may come twice."""
+    shape, shift, axis = shape_of(types[0]), params["shift"], params["axis"]
+    if axis is None:
+        if not isinstance(shift, int):
+            raise ShapeError("roll by several shifts needs as many axes")
+        return shape
+    axes = (axis,) if isinstance(axis, int) else axis
+    for one in axes:
+        normal_axis(one, len(shape))
+    if not isinstance(shift, int) and 1 not in (len(shift), len(axes)) and len(shift) != len(axes):
+        raise ShapeError(f"roll by {len(shift)} shifts along {len(axes)} axes")
+    return shape
+
+
+def triangle_shape(types: Types, params: Params) -> Shape:
+    shape = shape_of(types[0])
+    if not shape:
+        raise ShapeError("a number has no triangle: tril and triu need a matrix")
+    return shape if len(shape) > 1 else shape * 2
+
+
+def diag_shape(types: Types, params: Params) -> Shape:
+    """A vector makes a matrix, a matrix gives its diagonal."""
+    shape, k = shape_of(types[0]), params["k"]
+    if len(shape) == 1:
+        return (shape[0] + abs(k),) * 2
+    if len(shape) != 2:
+        raise ShapeError(f"diag needs a vector or a matrix; got shape {shape}")
+    rows, columns = (shape[0], shape[1] - k) if k >= 0 else (shape[0] + k, shape[1])
+    return (max(0, min(rows, columns)),)
+
+
+def calls(*params: dict[str, Any], shape: Shape = (2, 3, 4)) -> samples.Samples:
+    """A sample for each params, of one shape; the first also of other dtypes."""
+
+    def made(rng: np.random.Generator) -> list[Sample]:
+        x = samples.reals(rng, *shape)
+        others = [samples.values(rng, dtype, *shape) for dtype in ("f4", "i2", "?", "c8")]
+        return [((x,), dict(p)) for p in params] + [((other,), dict(params[0])) for other in others]
+
+    return made
+
+
+def several(*made: samples.Samples) -> samples.Samples:
+    return lambda rng: [call for one in made for call in one(rng)]
+
+
+def arrange(
+    name: str, kernel: Callable[..., Any], shape: Any, doc: str, numpy: str, sample: samples.Samples, **more: Any
+) -> Op:
+    """A row that keeps the dtype."""
+    return Op(name=name, kernel=kernel, rule=Typed(shape, same_dtype), doc=doc, numpy=numpy, samples=sample, **more)
+
+
+AXIS = Param(kinds.axis, None)
+INTEGER = Param(kinds.integer)
+K = {"k": Param(kinds.integer, 0)}
+ORDER = {"order": Param(kinds.choice("C", "F"), "C")}
 
 ROWS = (
+    arrange("reshape", lambda x, shape: np.reshape(x, shape), reshape_shape,
+            "The elements in another shape; one length may be left open as -1.", "np.reshape(x, shape)",
+            several(calls({"shape": (4, 6)}, {"shape": -1}, {"shape": [2, -1, 2]}, {"shape": (3, 2, 2, 2)}),
+                    calls({"shape": (0, 5)}, {"shape": -1}, shape=(0, 3)), calls({"shape": ()}, {"shape": (1, -1)}, shape=(1,))),
+            params={"shape": Param(kinds.sizes)}, bind=bind_reshape),
+    arrange("flatten", np.ravel, flat_shape, "The elements in one dimension.", "np.ravel(x, order)",
+            several(calls({}, {"order": "F"}), calls({}, shape=()), calls({}, shape=(2, 0))), params=ORDER, aliases=("ravel",)),
+    arrange("squeeze", np.squeeze, squeeze_shape, "Without axes of length 1: all of them, or the given ones.",
+            "np.squeeze(x, axis)", calls({}, {"axis": 0}, {"axis": (-1, 0)}, shape=(1, 3, 1)), params={"axis": AXIS}),
+    arrange("expand_dims", np.expand_dims, expand_shape, "With a new axis of length 1.", "np.expand_dims(x, axis)",
+            several(calls({}, {"axis": -1}, {"axis": (0, 2)}), calls({}, shape=())),
+            params={"axis": Param(kinds.some_axes, 0)}),
+    arrange("transpose", np.transpose, transpose_shape, "The axes in another order: reversed, or as given.",
+            "np.transpose(x, axes)", several(calls({}, {"axes": (1, 2, 0)}, {"axes": [-1, 0, 1]}), calls({}, shape=())),
+            params={"axes": Param(kinds.optional(kinds.integers), None)}, bind=bind_transpose, aliases=("permute_dims",)),
+    arrange("matrix_transpose", np.matrix_transpose, matrix_transpose_shape, "The last two axes exchanged.",
+            "np.swapaxes(x, -1, -2)", calls({})),
+    arrange("swapaxes", np.swapaxes, swapaxes_shape, "Two axes exchanged.", "np.swapaxes(x, axis1, axis2)",
+            calls({"axis1": 0, "axis2": -1}, {"axis1": 1, "axis2": 1}), params={"axis1": INTEGER, "axis2": INTEGER}),
+    arrange("moveaxis", np.moveaxis, moveaxis_shape, "Axes moved to other places, the others in their order.",
+            "np.moveaxis(x, source, destination)",
+            calls({"source": 0, "destination": -1}, {"source": (0, 1), "destination": [2, 0]}),
+            params={"source": Param(kinds.some_axes), "destination": Param(kinds.some_axes)}),
+    arrange("broadcast_to", np.broadcast_to, broadcast_to_shape, "Repeated to a larger shape, without a copy where it is.",
+            "np.broadcast_to(x, shape)", several(calls({"shape": (2, 4, 3)}, {"shape": (4, 3)}, shape=(4, 1)),
+                                                 calls({"shape": (0, 2)}, {"shape": 2}, shape=())),
+            params={"shape": Param(kinds.shape)}),
+    arrange("flip", np.flip, flip_shape, "The order of the elements reversed along axes (all by default).",
+            "np.flip(x, axis)", several(calls({}, {"axis": 1}, {"axis": (0, -1)}), calls({}, shape=())), params={"axis": AXIS},
+            aliases=("reverse",)),
+    arrange("roll", np.roll, roll_shape, "The elements moved along axes, what falls out coming in at the other end.",
+            "np.roll(x, shift, axis)",
+            calls({"shift": 2}, {"shift": -1, "axis": 1}, {"shift": (1, 2), "axis": (0, -1)}, {"shift": 1, "axis": (0, 1)}),
+            params={"shift": Param(kinds.some_axes), "axis": AXIS}),
+    arrange("tril", np.tril, triangle_shape, "Zero above the k-th diagonal.", "np.tril(x, k)",
+            several(calls({}, {"k": -1}, shape=(3, 4)), calls({"k": 1}), calls({}, shape=(3,))), params=K),
+    arrange("triu", np.triu, triangle_shape, "Zero below the k-th diagonal.", "np.triu(x, k)",
+            several(calls({}, {"k": 1}, shape=(3, 4)), calls({"k": -1}), calls({}, shape=(3,))), params=K),
+    arrange("diag", np.diag, diag_shape, "The matrix with a vector on its k-th diagonal, or that diagonal of a matrix.",
+            "np.diag(x, k)", several(calls({}, {"k": -2}, shape=(3,)), calls({}, {"k": 1}, {"k": -9}, shape=(3, 4))), params=K),
     Op(
-        name="split",
-        kernel=split,
-        rule=split_rule,
-        params={"indices_or_sections": Param(sections), "axis": Param(kinds.integer, 0)},
-        param_aliases={"numOrSizeSplits": "indices_or_sections"},
-        numpy="np.split(x, indices_or_sections, axis)",
-        doc="The parts of an array, cut along an axis: so many equal ones, or at the given points.",
-        samples=split_samples,
+        name="astype",
+        kernel=lambda x, dtype: np.asarray(x).astype(dtype),
+        rule=Typed(same_shape, lambda types, params: np.dtype(params["dtype"])),
+        params={"dtype": Param(kinds.dtype)},
+        aliases=("cast",),
+        numpy="np.asarray(x, dtype)",
+        doc="The elements in another dtype; floats are cut to integers, complex numbers do not become real.",
+        samples=several(samples.unary("fib", dtype="int32", low=0), samples.unary("fibc", dtype=complex), samples.unary("i", dtype="f4")),
     ),
-)
+)  # fmt: skip

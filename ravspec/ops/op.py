@@ -16,7 +16,7 @@ import numpy as np
 
 from ravspec.errors import ParamError, nearest
 from ravspec.ops.params import REQUIRED, Param
-from ravspec.shapes import ArrayType, Rule, Types
+from ravspec.shapes import STRONG, ArrayType, Rule, Types
 
 
 class Numeric(enum.StrEnum):
@@ -41,6 +41,20 @@ def per_output(weight: float = 1.0) -> Flops:
         return weight * max(1, sum(t.size for t in outs), max((t.size for t in ins), default=0))
 
     return flops
+
+
+#: one flop an element: the default of a row
+ONE_EACH = per_output()
+
+
+def as_array(x: Any) -> Any:
+    """An operand as an array; a Python int is an int64 one on every platform."""
+    return x if isinstance(x, np.ndarray | np.generic) else np.asarray(x, STRONG.get(type(x)))
+
+
+def as_int64(result: Any) -> Any:
+    """Counts and positions, which WebAssembly's NumPy gives as int32."""
+    return np.asarray(result).astype(np.int64, copy=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +82,7 @@ class Op:
     bind: Callable[..., tuple[Sequence[Any], dict[str, Any]]] | None = None
     samples: Callable[[np.random.Generator], list[Sample]]
     numeric: Numeric = Numeric.EXACT
-    flops: Flops = per_output()
+    flops: Flops = ONE_EACH
     unknown_shape: bool = False
 
     @property
@@ -108,23 +122,4 @@ class Op:
         self.check_arity(len(types))
         if not any(t.shape is None for t in types):
             return self.rule(types, params)
-        # Dtypes do not depend on shapes, so a stand-in shape that fits any rule would do; rules that
-        # look at shapes may refuse one of them, so try the few shapes that between them fit all rules.
-        return unknown_types(self, types, params)
-
-
-#: stand-ins for a shape that is not known, tried in turn: only the dtypes of the outcome are used
-STAND_INS = ((2, 2), (2,), (2, 2, 2), ())
-
-
-def unknown_types(op: Op, types: Types, params: Mapping[str, Any]) -> tuple[ArrayType, ...]:
-    """The outputs' dtypes where some operand's shape is not known yet; the shapes stay unknown too."""
-    error: Exception | None = None
-    for shape in STAND_INS:
-        try:
-            stand_in = [ArrayType(shape, t.dtype) if t.shape is None else t for t in types]
-            return tuple(ArrayType(None, t.dtype) for t in op.rule(stand_in, params))
-        except ValueError as refusal:  # a shape error; dtype errors are TypeErrors and leave at once
-            error = error or refusal
-    assert error is not None
-    raise error
+        return self.rule.unknown(types, params)

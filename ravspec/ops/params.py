@@ -6,6 +6,7 @@ intern as dictionary keys, and `canonical(canonical(v)) == canonical(v)`; the se
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,24 +58,47 @@ def integer(value: Any) -> int:
 
 
 def number(value: Any) -> int | float:
-    """A finite or infinite real number."""
-    if isinstance(value, bool | np.bool_):
-        raise ParamError(f"must be a number, not {value!r}")
-    if isinstance(value, int | np.integer):
+    """A finite real number."""
+    if isinstance(value, int | np.integer) and not isinstance(value, bool):
         return int(value)
-    try:
+    if isinstance(value, float | np.floating) and math.isfinite(value):
         return float(value)
-    except (TypeError, ValueError):
-        raise ParamError(f"must be a number, not {value!r}") from None
+    raise ParamError(f"must be a finite number, not {value!r}")
+
+
+def scalar(value: Any) -> Any:
+    """Any number or bool; what JSON has no word for becomes ("number", text)."""
+    if isinstance(value, tuple | list):
+        value = scalar_value(value)
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
+        return ("number", str(value))
+    if isinstance(value, bool | int | float):
+        return value
+    raise ParamError(f"must be a number, not {value!r}")
+
+
+def scalar_value(canonical: Any) -> Any:
+    """The Python number that `scalar` made canonical."""
+    match canonical:
+        case ("number", str(text)) | ["number", str(text)]:
+            try:
+                return complex(text) if "j" in text else float(text)
+            except ValueError:
+                raise ParamError(f"must be a number, not {text!r}") from None
+    return canonical
 
 
 def axis(value: Any) -> int | tuple[int, ...] | None:
     """None, an integer or several."""
     if value is None:
         return None
-    if isinstance(value, tuple | list):
-        return tuple(integer(v) for v in value)
-    return integer(value)
+    return integers(value) if isinstance(value, tuple | list) else integer(value)
+
+
+def some_axes(value: Any) -> int | tuple[int, ...]:
+    """An integer or several."""
+    return integers(value) if isinstance(value, tuple | list) else integer(value)
 
 
 def integers(value: Any) -> tuple[int, ...]:
@@ -84,11 +108,25 @@ def integers(value: Any) -> tuple[int, ...]:
     return tuple(integer(v) for v in value)
 
 
-def shape(value: Any) -> tuple[int, ...]:
+def sizes(value: Any) -> tuple[int, ...]:
     """An integer or a sequence of integers."""
-    if isinstance(value, tuple | list | range | np.ndarray):
-        return integers(value)
-    return (integer(value),)
+    return integers(value) if isinstance(value, tuple | list | range | np.ndarray) else (integer(value),)
+
+
+def shape(value: Any) -> tuple[int, ...]:
+    """A shape: a length or a sequence of lengths."""
+    lengths = sizes(value)
+    if any(n < 0 for n in lengths):
+        raise ParamError(f"must not hold a negative length, as {lengths} does")
+    return lengths
+
+
+def count(value: Any) -> int:
+    """An integer that is not negative."""
+    number = integer(value)
+    if number < 0:
+        raise ParamError(f"must not be negative, as {number} is")
+    return number
 
 
 def dtype(value: Any) -> str:
@@ -114,8 +152,8 @@ def choice(*words: str) -> Canonical:
     """One of a few words."""
 
     def canonical(value: Any) -> str:
-        if value not in words:
-            raise ParamError(f"must be one of {', '.join(words)}, not {value!r}")
-        return str(value)
+        if isinstance(value, str) and value in words:
+            return value
+        raise ParamError(f"must be one of {', '.join(words)}, not {value!r}")
 
     return canonical

@@ -3,61 +3,121 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ravspec.ops import params as kinds
-from ravspec.ops.op import Numeric, Op, Sample, per_output
+from ravspec.ops import samples
+from ravspec.ops.op import Numeric, Op, Sample, as_array, per_output
 from ravspec.ops.params import Param
-from ravspec.shapes import FLOAT64, ArrayType, Params, Types
+from ravspec.shapes import FLOAT64, INT64, Params, Shape, Typed, Types, accumulated, always, same_dtype
 
 
 def seed(value: Any) -> int:
     """The seed, or a fresh one: from here on it is part of the op."""
-    return secrets.randbits(63) if value is None else kinds.integer(value)
+    return secrets.randbits(63) if value is None else kinds.count(value)
 
 
-def float64_shape(types: Types, params: Params) -> tuple[ArrayType, ...]:
-    """float64 values of the shape that params["size"] names (None: one number)."""
-    return (ArrayType(params["size"] or (), FLOAT64),)
+SEED = Param(seed, None)
+SIZE = Param(kinds.optional(kinds.shape), None)
 
 
-def seeded(method: str, first: str, second: str) -> Callable[..., Any]:
-    """A kernel that draws from a PCG64 generator of its own."""
-
-    def kernel(size: Any, seed: int, **params: Any) -> Any:
-        rng = np.random.Generator(np.random.PCG64(seed))
-        return getattr(rng, method)(params[first], params[second], size or ())
-
-    return kernel
+def size_shape(types: Types, params: Params) -> Shape:
+    """The shape that params["size"] names (None: one number)."""
+    return params["size"] or ()
 
 
-def normal_samples(rng: np.random.Generator) -> list[Sample]:
-    return [
-        ((), {"loc": 1.0, "scale": 2.0, "size": (3, 2), "seed": 5}),
-        ((), {"seed": 7}),
-        ((), {"size": 0, "seed": 1}),
-    ]
+def generator(seed: int) -> np.random.Generator:
+    """A PCG64 of the op's own."""
+    return np.random.Generator(np.random.PCG64(seed))
+
+
+def normal(loc: float, scale: float, size: Any, seed: int) -> Any:
+    return generator(seed).normal(loc, scale, size or ())
+
+
+def uniform(low: float, high: float, size: Any, seed: int) -> Any:
+    return generator(seed).uniform(low, high, size or ())
+
+
+def integers(low: int, high: int, size: Any, seed: int) -> Any:
+    return generator(seed).integers(low, high, size or (), np.int64)
+
+
+def permutation(x: Any, axis: int, seed: int) -> Any:
+    return generator(seed).permutation(as_array(x), axis)
+
+
+def bind_integers(
+    low: Any, high: Any = None, size: Any = None, seed: Any = None
+) -> tuple[tuple[()], dict[str, Any]]:
+    """random_integers(high), from 0, or random_integers(low, high)."""
+    if high is None:
+        low, high = 0, low
+    return (), {"low": low, "high": high, "size": size, "seed": seed}
+
+
+def draws(**numbers: Any) -> samples.Samples:
+    """One number, some, and none."""
+
+    def made(rng: np.random.Generator) -> list[Sample]:
+        sizes: list[dict[str, Any]] = [{"seed": 7}, {"size": (3, 2), "seed": 5}, {"size": 0, "seed": 1}]
+        return [((), {**numbers, **size}) for size in sizes]
+
+    return made
+
+
+def permutation_samples(rng: np.random.Generator) -> list[Sample]:
+    x = samples.reals(rng, 5, 3)
+    return [((x,), {"seed": 3}), ((np.arange(6),), {"seed": 4}), ((x > 0,), {"axis": -1, "seed": 5})]
 
 
 ROWS = (
     Op(
         name="random_normal",
         operands="",
-        kernel=seeded("normal", "loc", "scale"),
-        rule=float64_shape,
-        params={
-            "loc": Param(kinds.number, 0.0),
-            "scale": Param(kinds.number, 1.0),
-            "size": Param(kinds.optional(kinds.shape), None),
-            "seed": Param(seed, None),
-        },
+        kernel=normal,
+        rule=Typed(size_shape, always(FLOAT64)),
+        params={"loc": Param(kinds.number, 0.0), "scale": Param(kinds.number, 1.0), "size": SIZE, "seed": SEED},
         numpy="np.random.Generator(np.random.PCG64(seed)).normal(loc, scale, size)",
         doc="Numbers from the normal distribution of mean loc and standard deviation scale.",
-        samples=normal_samples,
+        samples=draws(loc=1.0, scale=2.0),
         numeric=Numeric.ULP,
         flops=per_output(20),
+    ),
+    Op(
+        name="random_uniform",
+        operands="",
+        kernel=uniform,
+        rule=Typed(size_shape, always(FLOAT64)),
+        params={"low": Param(kinds.number, 0.0), "high": Param(kinds.number, 1.0), "size": SIZE, "seed": SEED},
+        numpy="np.random.Generator(np.random.PCG64(seed)).uniform(low, high, size)",
+        doc="Numbers spread evenly from low up to, without, high.",
+        samples=draws(low=-1, high=2.5),
+        numeric=Numeric.ULP,
+        flops=per_output(10),
+    ),
+    Op(
+        name="random_integers",
+        operands="",
+        kernel=integers,
+        rule=Typed(size_shape, always(INT64)),
+        params={"low": Param(kinds.integer), "high": Param(kinds.integer), "size": SIZE, "seed": SEED},
+        bind=bind_integers,
+        numpy="np.random.Generator(np.random.PCG64(seed)).integers(low, high, size)",
+        doc="Integers from low (0) up to, without, high, all as likely.",
+        samples=draws(low=-5, high=6),
+        flops=per_output(10),
+    ),
+    Op(
+        name="random_permutation",
+        kernel=permutation,
+        rule=Typed(accumulated, same_dtype),
+        params={"axis": Param(kinds.integer, 0), "seed": SEED},
+        numpy="np.random.Generator(np.random.PCG64(seed)).permutation(x, axis)",
+        doc="The slices along an axis in a random order.",
+        samples=permutation_samples,
+        flops=per_output(10),
     ),
 )

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from ravspec.errors import UnknownOp, nearest
-from ravspec.ops import creation, elementwise, index, linalg, manipulate, random, reduce, sets
+from ravspec.ops import (
+    creation,
+    elementwise,
+    index,
+    joining,
+    linalg,
+    manipulate,
+    maths,
+    products,
+    random,
+    reduce,
+    sets,
+)
 from ravspec.ops.op import Op
 
 CHAPTERS = {
     "Creation": creation.ROWS,
-    "Elementwise": elementwise.ROWS,
+    "Arithmetic, comparison, logic": elementwise.ROWS,
+    "Functions of one number": maths.ROWS,
     "Reductions": reduce.ROWS,
+    "Products": products.ROWS,
     "Linear algebra": linalg.ROWS,
-    "Shapes and joining": manipulate.ROWS,
+    "Shapes": manipulate.ROWS,
+    "Joining, cutting, repeating": joining.ROWS,
     "Indexing": index.ROWS,
     "Sorting, searching, sets": sets.ROWS,
     "Random": random.ROWS,
