@@ -234,7 +234,9 @@ class Scheduler:
                 if not ledger.active:
                     break
                 round_trip_s = 2 * life.latency_s + self.settings.message_s
-                room = Room(work_budget(life, self.settings), largest, total_speed, round_trip_s)
+                room = Room(
+                    work_budget(life, self.settings), largest, total_speed, len(everybody), round_trip_s
+                )
                 progress |= self._serve(life, room)
         ledger.send_planned()
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import ready
-from .rules import has_share, is_full
+from .rules import has_share, is_full, should_close
 from .state import ASSIGNED, READY, WAITING, Assignment, Graph, Life, Settings
 
 #: ready ops that do not fit a contributor, set aside while looking for one that does
@@ -36,6 +36,7 @@ class Room:
     largest: int
     #: of all contributors together
     total_speed: float
+    contributors: int
     #: message there, message back, and what the server does about them
     round_trip_s: float
 
@@ -44,8 +45,8 @@ class Growth:
     """One piece while it grows. What its loops need is bound to locals in each step."""
 
     __slots__ = (
-        "brought", "candidates", "cap", "cost_s", "down_s", "exec_s", "first_up_s", "graph", "held",
-        "lacking", "life", "live_bytes", "outside", "room", "seed_s", "seeds", "settings", "share_s",
+        "brought", "candidate_s", "candidates", "cap", "cost_s", "down_s", "exec_s", "first_up_s", "graph",
+        "held", "lacking", "life", "live_bytes", "outside", "room", "seed_s", "seeds", "settings", "share_s",
         "skipped", "up_s",
     )  # fmt: skip
 
@@ -59,7 +60,7 @@ class Growth:
         self.lacking: dict[int, int] = {}  #: dependent -> operands not inside
         self.brought: set[int] = set()  #: operands to be sent along
         self.skipped: list[int] = []  #: ready ops that do not fit this life now
-        self.exec_s = self.down_s = self.up_s = self.seed_s = self.first_up_s = 0.0
+        self.exec_s = self.down_s = self.up_s = self.seed_s = self.first_up_s = self.candidate_s = 0.0
         self.seeds = self.live_bytes = 0
 
     def run(self) -> list[int]:
@@ -67,7 +68,11 @@ class Growth:
         graph = self.graph
         while True:
             if self.candidates:
-                grows = self._add(self.candidates.pop(), False)
+                if len(self.candidates) > 1 and self._is_awaited():
+                    break
+                op = self.candidates.pop()
+                self.candidate_s -= graph.cost_s[op]
+                grows = self._add(op, False)
             elif self._is_enough() or (op := ready.take(graph)) < 0:
                 break
             else:
@@ -77,6 +82,14 @@ class Growth:
         graph.ready_s -= self.seed_s
         graph.fresh += self.skipped
         return list(self.outside)
+
+    def _is_awaited(self) -> bool:
+        """Do others hunger for the candidates?"""
+        room = self.room
+        rest_s = (self.graph.ready_s - self.seed_s) / room.total_speed
+        others = min(len(self.candidates), room.contributors) - 1
+        lent_s = self.candidate_s / self.life.speed * others / (others + 1)
+        return others > 0 and should_close(rest_s, self.exec_s, lent_s, room.round_trip_s + self.up_s)
 
     def _is_enough(self) -> bool:
         """Must others have the next seed?"""
@@ -141,6 +154,7 @@ class Growth:
                 left = lacking[dependent] = lacking.get(dependent, missing[dependent]) - 1
                 if not left:
                     freed.append(dependent)
+                    self.candidate_s += graph.cost_s[dependent]
         freed.sort(key=graph.path_s.__getitem__)
         self.candidates += freed
 

@@ -29,3 +29,14 @@ def has_share(seed_s: float, share_s: float, busy_s: float, worthwhile_s: float)
     busy (`busy_s`) for a round trip and for what staying together saves in uploads (`worthwhile_s`).
     """
     return seed_s >= share_s and busy_s >= worthwhile_s
+
+
+def should_close(rest_s: float, exec_s: float, lent_s: float, publish_s: float) -> bool:
+    """*close*: end the piece here, so that others can have what it makes possible?
+
+    At a fan-out, when the others will have emptied the rest of the ready list (`rest_s`) before this piece
+    is done (`exec_s`), it is better to publish what they hunger for: if the time that they would save
+    (`lent_s`) is more than twice what publishing costs (`publish_s`: a round trip and the uploads). With
+    slow links or small steps it never is, and the graph rightly stays with one good contributor.
+    """
+    return rest_s < exec_s and lent_s > 2 * publish_s
