@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import ready
-from .rules import has_share, is_full, should_close
+from .rules import best_length, has_share, is_full, should_close
 from .state import ASSIGNED, READY, WAITING, Assignment, Graph, Life, Settings
 
 #: ready ops that do not fit a contributor, set aside while looking for one that does
@@ -45,9 +45,9 @@ class Growth:
     """One piece while it grows. What its loops need is bound to locals in each step."""
 
     __slots__ = (
-        "brought", "candidate_s", "candidates", "cap", "cost_s", "down_s", "exec_s", "first_up_s", "graph",
-        "held", "lacking", "life", "live_bytes", "outside", "room", "seed_s", "seeds", "settings", "share_s",
-        "skipped", "up_s",
+        "brought", "candidate_s", "candidates", "cap", "down_s", "efficiency", "exec_s",
+        "first_up_s", "graph", "held", "lacking", "life", "live_bytes", "outside", "room", "seed_s",
+        "seeds", "settings", "share_s", "skipped", "up_s",
     )  # fmt: skip
 
     def __init__(self, graph: Graph, life: Life, room: Room, settings: Settings) -> None:
@@ -62,6 +62,7 @@ class Growth:
         self.skipped: list[int] = []  #: ready ops that do not fit this life now
         self.exec_s = self.down_s = self.up_s = self.seed_s = self.first_up_s = self.candidate_s = 0.0
         self.seeds = self.live_bytes = 0
+        self.efficiency: list[float] = []  #: of each prefix: the part of its time that is computing
 
     def run(self) -> list[int]:
         """The ops, in order of execution, all marked ASSIGNED; empty if none fits."""
@@ -81,7 +82,10 @@ class Growth:
                 break
         graph.ready_s -= self.seed_s
         graph.fresh += self.skipped
-        return list(self.outside)
+        piece = list(self.outside)
+        length = best_length(self.efficiency)
+        give_back(graph, piece[length:])
+        return piece[:length]
 
     def _is_awaited(self) -> bool:
         """Do others hunger for the candidates?"""
@@ -138,6 +142,7 @@ class Growth:
             else:
                 brought.add(operand)
         self.exec_s, self.down_s, self.up_s, self.live_bytes = exec_s, down_s, up_s, live_bytes
+        self.efficiency.append(exec_s / (exec_s + down_s + up_s + self.room.round_trip_s))
         graph.state[op] = ASSIGNED
         outside[op] = graph.open[op]
         if graph.outs[op]:

@@ -5,6 +5,11 @@ Each cures one way in which plain growth fails; docs/scheduling.md has their gai
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+#: a prefix this near to the most efficient one is as good
+_NEARLY = 0.95
+
 
 def is_full(
     exec_s: float, down_s: float, up_s: float, target_s: float, is_seed: bool, brings_bytes: bool
@@ -29,6 +34,19 @@ def has_share(seed_s: float, share_s: float, busy_s: float, worthwhile_s: float)
     busy (`busy_s`) for a round trip and for what staying together saves in uploads (`worthwhile_s`).
     """
     return seed_s >= share_s and busy_s >= worthwhile_s
+
+
+def best_length(efficiency: Sequence[float]) -> int:
+    """*cut back*: how long should the piece be, given the efficiency of each of its prefixes?
+
+    A target of time cuts anywhere, also where the boundary is widest, and then megabytes go up for
+    nothing. So the piece ends at its last prefix that is about as efficient as the best.
+    """
+    good = _NEARLY * max(efficiency, default=0.0)
+    length = len(efficiency)
+    while length and efficiency[length - 1] < good:
+        length -= 1
+    return length
 
 
 def should_close(rest_s: float, exec_s: float, lent_s: float, publish_s: float) -> bool:
