@@ -101,7 +101,11 @@ class Batch:
         """From the fields of a message and its first buffers; checked."""
         if len(buffers) < len(COLUMNS) + 1 or len(first) != len(symbols.counts()):
             raise ProtocolError(f"a batch of ops has {len(COLUMNS) + 1} buffers; {len(buffers)} came")
-        columns = [read_column(b, d) for b, d in zip(buffers, COLUMNS.values(), strict=False)]
-        batch = cls(first_op, list(first), symbols, *columns, buffers[len(COLUMNS)], stored, names)
+        columns = {
+            name: read_column(buffer, dtype)
+            for (name, dtype), buffer in zip(COLUMNS.items(), buffers, strict=False)
+        }
+        values = buffers[len(COLUMNS)]
+        batch = cls(first_op, list(first), symbols, values=values, stored=stored, names=names, **columns)
         batch.check()
         return batch

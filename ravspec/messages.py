@@ -22,11 +22,12 @@ class Message(msgspec.Struct, frozen=True, tag_field="type", tag=str.lower, forb
 # --- developer -> server (HTTP) ---------------------------------------------------------------------
 
 
-class Submit(Message):
+class Submit(Message, frozen=True):
     """New ops, and a question for values. Buffers: the columns of ravspec.batch, its values, then
     `want`: int32 op numbers whose values are asked for (they are sent back in this request's answer).
 
-    `end`: no more ops follow; compute everything. `persist`: names under which ops are kept.
+    `end`: no more ops follow; compute everything. `wait` False: do not stay for the values. `persist`:
+    names under which ops are kept. `question_only`: no ops come with it.
     """
 
     first_op: int
@@ -39,18 +40,20 @@ class Submit(Message):
     names: dict[int, str] = {}
     persist: dict[str, int] = {}
     end: bool = False
+    wait: bool = True
+    question_only: bool = False
 
 
 # --- server -> developer (the answer to Submit, a stream of frames) ---------------------------------
 
 
-class Stored(Message):
+class Stored(Message, frozen=True):
     """The ops are safe: written and committed."""
 
     n_ops: int
 
 
-class Progress(Message):
+class Progress(Message, frozen=True):
     """How far the graph is, at most twice a second; `why` says what it waits for, if for anything."""
 
     total: int
@@ -61,7 +64,7 @@ class Progress(Message):
     why: str = ""
 
 
-class Values(Message):
+class Values(Message, frozen=True):
     """Values that were asked for. Buffers: int32 ops; uint16 n_out of each; uint32 type of each output;
     the outputs joined. `stored`: outputs to be fetched by digest instead, {index of output: digest}
     (they take no bytes in the last buffer)."""
@@ -70,7 +73,7 @@ class Values(Message):
     stored: dict[int, str] = {}
 
 
-class Failures(Message):
+class Failures(Message, frozen=True):
     """Ops that were asked for and failed, or depend on one that did."""
 
     failures: list[Failure]
@@ -87,17 +90,17 @@ class Failure(msgspec.Struct, frozen=True):
     line: int
 
 
-class Alive(Message):
+class Alive(Message, frozen=True):
     """Nothing new: the server is there and still waits."""
 
 
-class Done(Message):
+class Done(Message, frozen=True):
     """The end of the answer."""
 
     state: str
 
 
-class Error(Message):
+class Error(Message, frozen=True):
     """The request, or the message, was refused."""
 
     message: str
@@ -107,7 +110,7 @@ class Error(Message):
 # --- contributor -> server (Socket.IO) --------------------------------------------------------------
 
 
-class Hello(Message):
+class Hello(Message, frozen=True):
     """A life begins, or comes back after its connection was cut. What it measured about itself."""
 
     life: str
@@ -122,13 +125,13 @@ class Hello(Message):
     versions: dict[str, str]
 
 
-class Heartbeat(Message):
+class Heartbeat(Message, frozen=True):
     """The life is there."""
 
     life: str
 
 
-class Result(Message):
+class Result(Message, frozen=True):
     """An assignment is computed. Buffers: int32 exported ops; uint32 type of each of their outputs;
     the outputs joined. `stored`: outputs sent ahead, {index of output: digest}."""
 
@@ -140,7 +143,7 @@ class Result(Message):
     stored: dict[int, str] = {}
 
 
-class Refuse(Message):
+class Refuse(Message, frozen=True):
     """The assignment cannot be computed here: operands that are not held, or another reason."""
 
     life: str
@@ -149,14 +152,14 @@ class Refuse(Message):
     missing: list[int] = []
 
 
-class Crash(Message):
+class Crash(Message, frozen=True):
     """The computing process died; whatever the life held is lost."""
 
     life: str
     reason: str
 
 
-class Bye(Message):
+class Bye(Message, frozen=True):
     """The life ends; what it was doing goes to others."""
 
     life: str
@@ -165,7 +168,7 @@ class Bye(Message):
 # --- server -> contributor --------------------------------------------------------------------------
 
 
-class Welcome(Message):
+class Welcome(Message, frozen=True):
     """The hello was taken."""
 
     lease_s: float
@@ -173,7 +176,7 @@ class Welcome(Message):
     inline_bytes: int
 
 
-class Assign(Message):
+class Assign(Message, frozen=True):
     """Ops to compute. Buffers: the columns of ravspec.subgraph (5); int32 input ops; uint16 n_out of
     each; uint32 type of each of their outputs; uint8 how each input comes (HOW); int32 exports;
     int32 ops to keep; int32 pairs (graph, op) that may be forgotten; the inline inputs joined.
@@ -192,14 +195,14 @@ class Assign(Message):
 SENT, HELD = 0, 1
 
 
-class Void(Message):
+class Void(Message, frozen=True):
     """The assignment is over: stop, forget it, send nothing."""
 
     assignment: int
     reason: str
 
 
-class Unknown(Message):
+class Unknown(Message, frozen=True):
     """The server does not know that life (any more): say hello as a new one."""
 
     life: str

@@ -96,7 +96,9 @@ def resolved(ufunc: np.ufunc, given: tuple[Any, ...]) -> tuple[DType, ...]:
         raise DTypeError(f"{ufunc.__name__} is not defined for {names}") from None
     for out in outs:
         if out.name not in DTYPES:
-            raise DTypeError(f"{ufunc.__name__} of {names} gives {out}, which RDF does not have: use astype first")
+            raise DTypeError(
+                f"{ufunc.__name__} of {names} gives {out}, which RDF does not have: use astype first"
+            )
     return outs
 
 

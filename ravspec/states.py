@@ -68,31 +68,29 @@ class Move(enum.StrEnum):
     LOSE = "lose"
 
 
-G, O, S, A, C = GraphState, OpState, SubgraphState, AssignmentState, ContributorState
-
 # fmt: off
 MOVES: Mapping[tuple[enum.StrEnum, Move], enum.StrEnum] = {
-    (G.OPEN, Move.END):            G.ENDED,
-    (G.ENDED, Move.END):           G.ENDED,
-    (G.ENDED, Move.FINISH):        G.COMPUTED,
-    (G.ENDED, Move.FAIL):          G.FAILED,
-    (G.COMPUTED, Move.REDO):       G.ENDED,
-    (G.OPEN, Move.CANCEL):         G.CANCELLED,
-    (G.ENDED, Move.CANCEL):        G.CANCELLED,
+    (GraphState.OPEN, Move.END):            GraphState.ENDED,
+    (GraphState.ENDED, Move.END):           GraphState.ENDED,
+    (GraphState.ENDED, Move.FINISH):        GraphState.COMPUTED,
+    (GraphState.ENDED, Move.FAIL):          GraphState.FAILED,
+    (GraphState.COMPUTED, Move.REDO):       GraphState.ENDED,
+    (GraphState.OPEN, Move.CANCEL):         GraphState.CANCELLED,
+    (GraphState.ENDED, Move.CANCEL):        GraphState.CANCELLED,
 
-    (O.PENDING, Move.COMMIT):      O.COMPUTED,
-    (O.PENDING, Move.FAIL):        O.FAILED,
-    (O.PENDING, Move.CANCEL):      O.CANCELLED,
-    (O.COMPUTED, Move.REDO):       O.PENDING,
+    (OpState.PENDING, Move.COMMIT):      OpState.COMPUTED,
+    (OpState.PENDING, Move.FAIL):        OpState.FAILED,
+    (OpState.PENDING, Move.CANCEL):      OpState.CANCELLED,
+    (OpState.COMPUTED, Move.REDO):       OpState.PENDING,
 
-    (S.COMPUTING, Move.COMMIT):    S.COMPUTED,
-    (S.COMPUTING, Move.VOID):      S.RETURNED,
+    (SubgraphState.COMPUTING, Move.COMMIT):    SubgraphState.COMPUTED,
+    (SubgraphState.COMPUTING, Move.VOID):      SubgraphState.RETURNED,
 
-    (A.LIVE, Move.COMMIT):         A.COMMITTED,
-    (A.LIVE, Move.VOID):           A.VOID,
+    (AssignmentState.LIVE, Move.COMMIT):         AssignmentState.COMMITTED,
+    (AssignmentState.LIVE, Move.VOID):           AssignmentState.VOID,
 
-    (C.PRESENT, Move.LEAVE):       C.LEFT,
-    (C.PRESENT, Move.LOSE):        C.LOST,
+    (ContributorState.PRESENT, Move.LEAVE):       ContributorState.LEFT,
+    (ContributorState.PRESENT, Move.LOSE):        ContributorState.LOST,
 }
 # fmt: on
 

@@ -109,7 +109,7 @@ def run(
             if n_out is None or n_out[i] == 1:
                 slots.append(value[0] if type(value) is tuple else value)
             else:
-                slots.extend([FAILED] * n_out[i] if value is FAILED else value)
+                slots.extend(value if type(value) is tuple else [FAILED] * n_out[i])
             while release_at[released] == i:
                 slots[release[released]] = None
                 released += 1

@@ -17,6 +17,9 @@ from ravspec.codec import Buffer, array_from, dtype_of
 from ravspec.errors import ProtocolError
 from ravspec.shapes import ArrayType
 
+#: an array up to this many bytes travels inside a message; a larger one is put and fetched by itself
+INLINE_BYTES = 1 << 20
+
 #: [dtype name, shape or null]
 TypeHeader = list[Any]
 

@@ -1,0 +1,1 @@
+"""Bulk arrays: moving them between developers, server and contributors."""

@@ -1,0 +1,97 @@
+"""Where ops go: an Engine is the developer's view of a server, or of this very process (`local:`)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from ravop.client import Client
+from ravop.config import Config, from_environment
+from ravop.local import LocalEngine
+from ravspec.codec import Buffer
+from ravspec.errors import ConfigError
+from ravspec.messages import Message, Submit
+from ravspec.shapes import ArrayType
+
+
+class Engine(Protocol):
+    """What a graph needs of the other side."""
+
+    config: Config
+
+    def open_graph(self, name: str | None, algorithm: str | None, approach: str) -> int:
+        """Make a graph; its number."""
+        ...
+
+    def submit(
+        self, graph: int, message: Submit, buffers: list[Buffer], timeout: float | None
+    ) -> Iterator[tuple[Message, list[memoryview]]]:
+        """Send ops and a question; yields the answer's messages as they come."""
+        ...
+
+    def put(self, value: NDArray[Any]) -> str:
+        """Send a large array ahead; its SHA-256."""
+        ...
+
+    def get(self, digest: str, t: ArrayType) -> NDArray[Any]:
+        """A large array by its SHA-256."""
+        ...
+
+    def graph(self, graph: int) -> dict[str, Any]:
+        """State and counts of a graph."""
+        ...
+
+    def ops(self, graph: int, name: str | None = None) -> list[dict[str, Any]]:
+        """The ops of a graph, or those whose name contains `name`."""
+        ...
+
+    def op(self, graph: int, op: int) -> dict[str, Any]:
+        """One op."""
+        ...
+
+    def persisted(self, name: str) -> tuple[int, int]:
+        """(graph, op) of a persisted name."""
+        ...
+
+
+LOCAL = "local:"
+
+_engine: Engine | None = None
+
+
+def initialize(
+    token: str | None = None,
+    username: str | None = None,
+    *,
+    url: str | None = None,
+    ravenverse_token: str | None = None,
+) -> None:
+    """Choose the server; optional for one on this machine. `url="local:"` computes in this process.
+
+    token and username default to RAV_TOKEN and none, url to RAVSOCK_URL or http://127.0.0.1:9999.
+    `ravenverse_token` is RDF's name for token. Graphs made before keep the server they have.
+    """
+    global _engine
+    config = from_environment()
+    given = {"token": token or ravenverse_token, "username": username, "url": url and url.rstrip("/")}
+    _engine = make_engine(dataclasses.replace(config, **{k: v for k, v in given.items() if v}))
+
+
+def make_engine(config: Config) -> Engine:
+    """The engine of a configuration."""
+    if config.url == LOCAL.rstrip("/") or config.url == LOCAL:
+        return LocalEngine(config)
+    if not config.url.startswith(("http://", "https://")):
+        raise ConfigError(f"the server's address must begin with http:// or https://, not {config.url!r}")
+    return Client(config)
+
+
+def current_engine() -> Engine:
+    """The engine for new graphs; the environment's where `initialize` was not called."""
+    if _engine is None:
+        initialize()
+    assert _engine is not None
+    return _engine

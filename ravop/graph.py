@@ -1,0 +1,339 @@
+"""Graph: the ops of one computation, as the developer builds them; submits them, asks, and waits.
+
+Nothing is sent until a value is asked for, `end()`, the script's exit, or about a thousand new ops.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextvars import ContextVar, Token
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ravop.engine import Engine, current_engine
+from ravop.record import Operand, Recorder
+from ravop.tensor import Scalar, Tensor
+from ravop.waiting import Question, SendLock, wait
+from ravspec.batch import Batch
+from ravspec.claims import WEAK
+from ravspec.codec import array_bytes, dtype_of
+from ravspec.errors import DTypeError, GraphError, ParamError
+from ravspec.ops import OPS, Op
+from ravspec.ops.creation import DATA
+from ravspec.shapes import ArrayType
+from ravspec.values import INLINE_BYTES
+
+#: new ops are sent ahead, to be stored, when so many have gathered
+SUBMIT_OPS = 1000
+
+_current: ContextVar[Graph | None] = ContextVar("ravop_graph", default=None)
+_graphs: list[Graph] = []
+
+
+class Graph:
+    """A graph. Making one makes it the current one, to which new tensors belong.
+
+    Graph(name="test")  a new graph; as a context manager it ends with the block
+    Graph(id=7)         one that is at the server: its progress, ops and values
+    """
+
+    def __init__(
+        self,
+        id: int | None = None,
+        *,
+        name: str | None = None,
+        algorithm: str | None = None,
+        approach: str = "distributed",
+    ) -> None:
+        if approach != "distributed":
+            raise ParamError(f'approach must be "distributed", not {approach!r}')
+        self._engine: Engine = current_engine()
+        self._id = id
+        self._attached = id is not None
+        self.name, self.algorithm, self.approach = name, algorithm, approach
+        self._record = Recorder()
+        self._constants: dict[Any, Tensor] = {}
+        self._pending_persist: dict[str, int] = {}
+        self._ended = False
+        self._lock = threading.RLock()
+        self._sending = SendLock()
+        self._unsent: list[Batch] = []
+        self._token: Token[Graph | None] | None = None
+        if self._attached:
+            info = self._engine.graph(self.id)
+            self.name, self.algorithm = info["name"], info["algorithm"]
+        else:
+            _graphs.append(self)
+            _current.set(self)
+
+    def __enter__(self) -> Graph:
+        self._token = _current.set(self)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
+        if self._token is not None:
+            _current.reset(self._token)
+        if kind is None:
+            self.end()
+
+    @property
+    def id(self) -> int:
+        """Its number at the server, which gives it on the first question."""
+        if self._id is None:
+            self._id = self._engine.open_graph(self.name, self.algorithm, self.approach)
+        return self._id
+
+    def __repr__(self) -> str:
+        return f"graph {self._id if self._id is not None else '(not sent)'}" + (
+            f' "{self.name}"' if self.name else ""
+        )
+
+    # --- building ------------------------------------------------------------------------------------
+
+    def add(self, row: Op, operands: Sequence[Any], params: dict[str, Any]) -> Any:
+        """Add an op; its operands are tensors of this graph, numbers, or anything NumPy takes as an array."""
+        with self._lock:
+            self._check_open()
+            given = [self._operand(x) for x in operands]
+            if given and all(op < 0 for op, _, _ in given):
+                given = [self._constant_operand(x) for x in operands]
+            params_key = tuple(params.items()) if params else None
+            _check_literals(operands, given, self._record)
+            op, types = self._record.add(row, given, params, params_key)
+            if self._record.n_pending >= SUBMIT_OPS:
+                self._send_ahead()
+        if len(types) == 1:
+            return Tensor.of(self, op, 0, types[0])
+        return tuple(Tensor.of(self, op, k, t) for k, t in enumerate(types))
+
+    def _check_open(self) -> None:
+        if self._attached:
+            raise GraphError(f"{self} was re-attached: its values can be read; new ops go into a new Graph")
+        if self._ended:
+            raise GraphError(f"{self} has ended and takes no more ops; make a new Graph")
+
+    def _operand(self, x: Any) -> Operand:
+        if isinstance(x, Tensor):
+            if x._graph is not self:
+                raise GraphError(
+                    f"an op cannot mix values of two graphs: {x._graph} and {self}. "
+                    "Fetch the value in one, x(), and use the array in the other"
+                )
+            return x._op, x._output, x._type
+        if type(x) in WEAK:
+            return self._record.literal(x)
+        return self._constant_operand(x)
+
+    def _constant_operand(self, x: Any) -> Operand:
+        """An array among the operands: one source op for all arrays of the same content."""
+        value = as_value(x)
+        key = (value.dtype, value.shape, value.tobytes()) if value.nbytes <= INLINE_BYTES else id(x)
+        tensor = self._constants.get(key)
+        if tensor is None or not (tensor._value is x or isinstance(key, tuple)):
+            tensor = self._constants[key] = Tensor.__new__(Tensor)
+            self._source(tensor, value)
+            tensor._value = x if isinstance(key, int) else tensor._value
+        return tensor._op, 0, tensor._type
+
+    def source_into(self, tensor: Tensor, value: Any, name: str | None, dtype: Any = None) -> None:
+        """Make `tensor` the handle on a new source op with this value."""
+        with self._lock:
+            self._check_open()
+            self._source(tensor, as_value(value, dtype))
+            if name is not None:
+                self._record.give_name(tensor._op, name)
+            if self._record.n_pending >= SUBMIT_OPS:
+                self._send_ahead()
+
+    def _source(self, tensor: Tensor, value: NDArray[Any]) -> None:
+        params = {"shape": value.shape, "dtype": value.dtype.name}
+        digest = self._engine.put(value) if value.nbytes > INLINE_BYTES else None
+        op, (type_number,) = self._record.add(OPS[DATA], (), params, tuple(params.items()))
+        tensor._graph, tensor._op, tensor._output, tensor._type = self, op, 0, type_number
+        tensor._value = None
+        if digest is not None:
+            self._record.give_stored(op, digest)
+        else:
+            self._record.give_value(bytes(array_bytes(value)))
+            tensor._value = value.copy()
+
+    def name_op(self, tensor: Tensor, name: str) -> None:
+        """Give an op a name; see get_ops_by_name."""
+        self._record.give_name(tensor._op, name)
+
+    def array_type(self, number: int) -> ArrayType:
+        """Shape and dtype of a type number."""
+        return self._record.type(number)
+
+    def type_number(self, t: ArrayType) -> int:
+        """The number of a shape and dtype."""
+        return self._record.type_number(t)
+
+    # --- sending and asking --------------------------------------------------------------------------
+
+    def _send_ahead(self) -> None:
+        """Store what is pending; nothing is computed because of it."""
+        self._ask([], timeout=None, send_ahead=True)
+
+    def _ask(
+        self, ops: list[int], timeout: float | None, *, end: bool = False, send_ahead: bool = False
+    ) -> dict[int, list[NDArray[Any]]]:
+        """Send what is not at the server yet, with a question; see ravop.waiting."""
+        self._sending.acquire()
+        try:
+            with self._lock:
+                if not self._attached and self._record.n_pending:
+                    self._unsent.append(self._record.take_batch())
+                persist, self._pending_persist = self._pending_persist, {}
+            # a batch that failed to arrive goes again as it was: the server knows a repeated one
+            while len(self._unsent) > 1:
+                wait(self, self._engine, self._unsent[0], Question(wait=False), None)
+                del self._unsent[0]
+            batch = self._unsent[0] if self._unsent else None
+            question = Question(ops, persist, end, wait=not send_ahead)
+            return wait(self, self._engine, batch, question, timeout, stored=self._stored)
+        finally:
+            if self._sending.locked_by_me():
+                self._sending.release()
+
+    def _stored(self) -> None:
+        """The server has the ops: others may send while we wait for values."""
+        self._unsent.clear()
+        self._sending.release()
+
+    def fetch(self, tensors: Sequence[Tensor], timeout: float | None = None) -> None:
+        """Wait until all these tensors of the graph have their values."""
+        missing = [t for t in tensors if t._value is None]
+        if missing:
+            values = self._ask(sorted({t._op for t in missing}), timeout)
+            for t in missing:
+                t.learn(values[t._op][t._output])
+
+    def persist(self, tensor: Tensor, name: str) -> None:
+        """Keep a tensor's value under a name; see fetch_persisting_op."""
+        if not name or not isinstance(name, str):
+            raise ParamError(f"persist_op needs a name, not {name!r}")
+        self._check_open()
+        self._record.give_name(tensor._op, name)
+        self._pending_persist[name] = tensor._op
+
+    def submit(self) -> None:
+        """End the graph without waiting: what the exit of a script does."""
+        if not self._attached and not self._ended and (self._id is not None or self._record.n_ops):
+            self._ended = True
+            self._ask([], None, end=True, send_ahead=True)
+
+    def end(self, timeout: float | None = None) -> str:
+        """No more ops: compute what is left, wait, and say how it went. Failed ops are a ComputeError."""
+        if self._attached:
+            raise GraphError(f"{self} was re-attached; end it where it was made")
+        self._ended = True
+        if self._id is None and not self._record.n_ops:
+            return "Graph is empty."
+        self._ask([], timeout, end=True)
+        return "Graph computed successfully!"
+
+    # --- looking -------------------------------------------------------------------------------------
+
+    def _info(self) -> dict[str, Any]:
+        if not self._attached and self._record.n_pending:
+            self._send_ahead()
+        return self._engine.graph(self.id)
+
+    @property
+    def status(self) -> str:
+        """open, ended, computed, failed or cancelled."""
+        return str(self._info()["state"])
+
+    @property
+    def progress(self) -> float:
+        """Percent of the ops that are computed."""
+        info = self._info()
+        return 100.0 * info["computed_ops"] / info["total_ops"] if info["total_ops"] else 0.0
+
+    def get_op_stats(self) -> dict[str, int]:
+        """total_ops, pending_ops, computing_ops, computed_ops, failed_ops."""
+        info = self._info()
+        return {key: info[key] for key in info if key.endswith("_ops")}
+
+    @property
+    def ops(self) -> list[dict[str, Any]]:
+        """Every op, as the server shows it."""
+        self._info()
+        return self._engine.ops(self.id)
+
+    def get_ops_by_name(self, op_name: str) -> list[dict[str, Any]]:
+        """The ops whose name contains op_name."""
+        self._info()
+        return self._engine.ops(self.id, op_name)
+
+    def tensor(self, op: int, output: int = 0) -> Tensor:
+        """The handle on an op of this graph, for instance after re-attaching."""
+        self._info()
+        view = self._engine.op(self.id, op)
+        if not 0 <= output < len(view["outputs"]):
+            raise GraphError(f"op {op} of {self} has {len(view['outputs'])} outputs, not {output + 1}")
+        dtype, shape = view["outputs"][output]
+        t = ArrayType(None if shape is None else tuple(shape), dtype_of(dtype))
+        return Tensor.of(self, op, output, self._record.type_number(t))
+
+
+def as_value(value: Any, dtype: Any = None) -> NDArray[Any]:
+    """What NumPy makes of a value, if its dtype can travel."""
+    if isinstance(value, Tensor):
+        value = value()
+    array = np.asarray(value, dtype)
+    if array.dtype.kind not in "biufc":
+        raise DTypeError(
+            f"{type(value).__name__} of dtype {array.dtype} is no array of numbers: {value!r:.80}"
+        )
+    dtype_of(array.dtype.name)
+    return array
+
+
+def _check_literals(operands: Sequence[Any], given: Sequence[Operand], record: Recorder) -> None:
+    """A Python integer that the other operands' integer dtype cannot hold: NumPy's OverflowError, here."""
+    for x in operands:
+        if type(x) is int and not 0 <= x <= 127:
+            kinds = {record.type(t).dtype for _, _, t in given if t >= 0}
+            for dtype in kinds:
+                if dtype.kind in "iu" and not np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
+                    raise OverflowError(f"Python integer {x} is out of bounds for {dtype}")
+
+
+def current_graph() -> Graph:
+    """The graph that new tensors belong to: the last one made here, else the process's default one."""
+    graph = _current.get()
+    if graph is None or graph._ended or graph._attached:
+        graph = next((g for g in _graphs if not g._ended and g.name is None), None) or Graph()
+    return graph
+
+
+def t(value: Any, name: str | None = None, *, dtype: Any = None) -> Tensor:
+    """A tensor of a value: a Scalar for a number, else a Tensor."""
+    if dtype is None and isinstance(value, int | float | complex | np.number):
+        return Scalar(value, name)
+    return Tensor(value, name, dtype=dtype)
+
+
+def fetch(*tensors: Any, timeout: float | None = None) -> list[NDArray[Any]]:
+    """The values of several tensors with one wait, in order. Also takes one sequence of tensors."""
+    if len(tensors) == 1 and isinstance(tensors[0], list | tuple):
+        tensors = tuple(tensors[0])
+    groups: dict[int, list[Tensor]] = {}
+    for tensor in tensors:
+        if not isinstance(tensor, Tensor):
+            raise DTypeError(f"fetch takes tensors, not {type(tensor).__name__}")
+        groups.setdefault(id(tensor._graph), []).append(tensor)
+    for group in groups.values():
+        group[0]._graph.fetch(group, timeout)
+    return [tensor() for tensor in tensors]
+
+
+def submit_all() -> None:
+    """Submit every graph that the script leaves behind."""
+    for graph in _graphs:
+        graph.submit()

@@ -1,0 +1,220 @@
+"""The engine of `R.initialize(url="local:")`: the same API, computed in this process, without a server.
+
+For trying out and for debugging. It takes the same batches, checks them by the same rules and runs
+the same subgraphs as server and contributors do; every value is kept for the life of the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ravop.config import Config
+from ravspec.batch import Batch, Symbols
+from ravspec.codec import Buffer, array_bytes, column, read_column
+from ravspec.errors import GraphError, TransferError
+from ravspec.messages import Done, Failure, Failures, Message, Stored, Submit, Values
+from ravspec.oplist import OpList
+from ravspec.shapes import ArrayType
+from ravspec.states import GraphState, OpState
+from ravspec.subgraph import FAILED, run, sha256
+from ravspec.values import Interner, join_values, split_values, type_to_json, value_type
+
+Failed = tuple[int, str]  #: (op at fault, reason)
+
+
+class LocalGraph:
+    """One graph: its ops, what is computed, what failed."""
+
+    def __init__(self, name: str | None, algorithm: str | None) -> None:
+        self.name, self.algorithm = name, algorithm
+        self.ops = OpList()
+        self.values: dict[int, tuple[Any, ...]] = {}
+        self.failed: dict[int, Failed] = {}
+        self.ended = False
+
+    def operands(self, op: int) -> list[int]:
+        """The op numbers among an op's operands."""
+        lo, hi = self.ops.first_operand.all()[op : op + 2]
+        return [o for o in self.ops.operand.all()[lo:hi].tolist() if o >= 0]
+
+    def state(self, op: int) -> OpState:
+        """The state of one op."""
+        if op in self.failed:
+            return OpState.FAILED
+        return OpState.COMPUTED if op in self.values else OpState.PENDING
+
+    def compute(self, wanted: Iterable[int]) -> None:
+        """Compute what the wanted ops need and do not have."""
+        needed: set[int] = set()
+        todo = [op for op in wanted if self.state(op) is OpState.PENDING]
+        while todo:
+            op = todo.pop()
+            if op not in needed:
+                needed.add(op)
+                todo += [o for o in self.operands(op) if self.state(o) is OpState.PENDING]
+        ops = [op for op in sorted(needed) if not self._fails_by_operand(op)]
+        inputs = sorted({o for op in ops for o in self.operands(op)} - set(ops))
+        graph = self.ops.cut(ops, inputs)
+        given = [value for op in inputs for value in self.values[op]]
+        slots, failures = run(graph, given)
+        reasons = dict(failures)
+        for op, at, end in zip(ops, *_edges(graph.first_slots(len(given))), strict=True):
+            values = slots[at:end]
+            if op in reasons:
+                self.failed[op] = (op, reasons[op])
+            elif values[0] is FAILED:
+                self._fails_by_operand(op)
+            else:
+                self._keep(op, values)
+
+    def _fails_by_operand(self, op: int) -> bool:
+        cause = next((self.failed[o] for o in self.operands(op) if o in self.failed), None)
+        if cause is not None:
+            self.failed[op] = cause
+        return cause is not None
+
+    def _keep(self, op: int, values: list[Any]) -> None:
+        self.values[op] = tuple(np.asarray(value) for value in values)
+        _, at = self.ops.outputs_of(np.array([op]))
+        for i, value in zip(at.tolist(), self.values[op], strict=True):
+            if self.ops.types[int(self.ops.out_type.all()[i])].shape is None:
+                self.ops.learn_type(i, value_type(value))
+
+
+def _edges(first: NDArray[np.int64]) -> tuple[list[int], list[int]]:
+    return first[:-1].tolist(), first[1:].tolist()
+
+
+class LocalEngine:
+    """Graphs of this process."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._graphs: list[LocalGraph] = []
+        self._arrays: dict[str, NDArray[Any]] = {}
+        self._persisted: dict[str, tuple[int, int]] = {}
+
+    def open_graph(self, name: str | None, algorithm: str | None, approach: str) -> int:
+        """Make a graph; its number."""
+        self._graphs.append(LocalGraph(name, algorithm))
+        return len(self._graphs)
+
+    def _graph(self, graph: int) -> LocalGraph:
+        if not 1 <= graph <= len(self._graphs):
+            raise GraphError(f"there is no graph {graph}")
+        return self._graphs[graph - 1]
+
+    def submit(
+        self, graph: int, message: Submit, buffers: list[Buffer], timeout: float | None
+    ) -> Iterator[tuple[Message, list[memoryview]]]:
+        """Take ops, compute what is asked for, answer."""
+        held = self._graph(graph)
+        if not message.question_only:
+            symbols = Symbols(
+                [list(kind) for kind in message.kinds],
+                [list(t) for t in message.types],
+                [list(site) for site in message.sites],
+                list(message.literals),
+            )
+            batch = Batch.read(
+                message.first_op, message.first, symbols, buffers, message.stored, message.names
+            )
+            if not held.ops.is_repeat(batch):
+                self._take(held, batch)
+        self._persisted |= {name: (graph, op) for name, op in message.persist.items()}
+        yield Stored(len(held.ops)), []
+        held.ended = held.ended or message.end
+        wanted = read_column(buffers[-1], "int32").tolist()
+        asked = list(range(len(held.ops))) if message.end else wanted
+        if message.wait:
+            held.compute(asked)
+            yield from self._answer(held, asked, wanted)
+        yield Done(self.graph(graph)["state"]), []
+
+    def _take(self, held: LocalGraph, batch: Batch) -> None:
+        _, sizes, source = held.ops.append(batch)
+        at = 0
+        for i in np.flatnonzero(source).tolist():
+            op = batch.first_op + i
+            _, (number,) = held.ops.types_of(np.array([op]))
+            t = held.ops.types[number]
+            if op in batch.stored:
+                held.values[op] = (self.get(batch.stored[op], t),)
+            else:
+                part = memoryview(batch.values)[at : at + int(sizes[i])]
+                held.values[op] = tuple(v.copy() for v in split_values(part, [t], np.array([0])))
+                at += int(sizes[i])
+
+    def _answer(
+        self, held: LocalGraph, asked: list[int], wanted: list[int]
+    ) -> Iterator[tuple[Message, list[memoryview]]]:
+        failures = []
+        for op in asked:
+            if op in held.failed:
+                cause, reason = held.failed[op]
+                view = held.ops.view(cause)
+                failures.append(Failure(op, cause, view["operator"], reason, view["file"], view["line"]))
+        if failures:
+            yield Failures(failures), []
+        there = [op for op in wanted if op in held.values]
+        outputs = [value for op in there for value in held.values[op]]
+        types = Interner()
+        which = [types.number(value_type(value)) for value in outputs]
+        parts: list[Buffer] = [
+            column(there, "int32"),
+            column([len(held.values[op]) for op in there], "uint16"),
+            column(which, "uint32"),
+            bytearray(join_values(outputs)),
+        ]
+        header = [(name, shape) for name, shape in map(type_to_json, types.items)]
+        yield Values(header), [memoryview(part) for part in parts]
+
+    def put(self, value: NDArray[Any]) -> str:
+        """Keep a large array; its SHA-256."""
+        digest = sha256(array_bytes(value))
+        self._arrays[digest] = value.copy()
+        return digest
+
+    def get(self, digest: str, t: ArrayType) -> NDArray[Any]:
+        """A large array by its SHA-256."""
+        if digest not in self._arrays:
+            raise TransferError(f"there is no array {digest[:12]}")
+        return self._arrays[digest].reshape(t.shape or ())
+
+    def graph(self, graph: int) -> dict[str, Any]:
+        """State and counts of a graph."""
+        held = self._graph(graph)
+        total, computed, failed = len(held.ops), len(held.values), len(held.failed)
+        state = GraphState.ENDED if held.ended else GraphState.OPEN
+        if held.ended and computed + failed == total:
+            state = GraphState.FAILED if failed else GraphState.COMPUTED
+        return {
+            "id": graph, "name": held.name, "algorithm": held.algorithm, "approach": "distributed",
+            "state": str(state), "total_ops": total, "pending_ops": total - computed - failed,
+            "computing_ops": 0, "computed_ops": computed, "failed_ops": failed,
+        }  # fmt: skip
+
+    def ops(self, graph: int, name: str | None = None) -> list[dict[str, Any]]:
+        """The ops of a graph, or those whose name contains `name`."""
+        held = self._graph(graph)
+        numbers = range(len(held.ops))
+        if name is not None:
+            return [self.op(graph, op) for op in numbers if name in held.ops.names.get(op, "")]
+        return [self.op(graph, op) for op in numbers]
+
+    def op(self, graph: int, op: int) -> dict[str, Any]:
+        """One op."""
+        held = self._graph(graph)
+        if not 0 <= op < len(held.ops):
+            raise GraphError(f"graph {graph} has no op {op}")
+        return {**held.ops.view(op), "state": str(held.state(op))}
+
+    def persisted(self, name: str) -> tuple[int, int]:
+        """(graph, op) of a persisted name."""
+        if name not in self._persisted:
+            raise GraphError(f'nothing is persisted under "{name}"')
+        return self._persisted[name]

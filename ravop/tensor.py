@@ -1,0 +1,182 @@
+"""Tensor: a handle on one output of one op. It has NumPy's operators and never computes by itself.
+
+A handle is mutable (it learns its value, and its shape where that was not known); the op it names is
+not. Operators and methods are put on the class by ravop.functions, from the op table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ravspec.errors import DTypeError
+from ravspec.shapes import ArrayType
+
+if TYPE_CHECKING:
+    from ravop.graph import Graph
+
+
+class Tensor:
+    """A lazy array. `Tensor(value)` sends a value; every op on it gives another Tensor.
+
+    Call it for its value: `x()` waits and gives an ndarray; `x(timeout=30)` raises `Timeout` after 30 s.
+    """
+
+    __slots__ = ("__weakref__", "_graph", "_op", "_output", "_type", "_value")
+
+    _graph: Graph
+    _op: int
+    _output: int
+    _type: int
+    _value: NDArray[Any] | None
+
+    #: comparisons are elementwise, so a Tensor cannot be a dictionary key (as in NumPy)
+    __hash__ = None  # type: ignore[assignment]
+    #: an ndarray on the left of an operator leaves the operation to us
+    __array_priority__ = 1000
+
+    def __init__(self, value: Any, name: str | None = None, *, dtype: Any = None) -> None:
+        from ravop.graph import current_graph  # the graph's module needs this class
+
+        current_graph().source_into(self, value, name, dtype)
+
+    @classmethod
+    def of(cls, graph: Graph, op: int, output: int, type_number: int) -> Tensor:
+        """The handle on an output of an op."""
+        tensor = cls.__new__(cls)
+        tensor._graph = graph
+        tensor._op = op
+        tensor._output = output
+        tensor._type = type_number
+        tensor._value = None
+        return tensor
+
+    # --- what is known without computing -------------------------------------------------------------
+
+    @property
+    def graph(self) -> Graph:
+        """The graph it belongs to."""
+        return self._graph
+
+    @property
+    def id(self) -> int:
+        """The number of its op in the graph."""
+        return self._op
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of its elements."""
+        dtype: np.dtype[Any] = self._array_type().dtype
+        return dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape; where only the values tell it (after `unique`, or a mask), reading it computes."""
+        shape = self._array_type().shape
+        if shape is None:
+            shape = self().shape
+        return shape
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def T(self) -> Tensor:
+        """The transpose."""
+        return self.transpose()  # type: ignore[attr-defined, no-any-return]
+
+    def _array_type(self) -> ArrayType:
+        return self._graph.array_type(self._type)
+
+    # --- its value -----------------------------------------------------------------------------------
+
+    def __call__(self, timeout: float | None = None) -> NDArray[Any]:
+        """Wait for the value; an ndarray of this shape and dtype."""
+        if self._value is None:
+            self._graph.fetch([self], timeout)
+        assert self._value is not None
+        return self._value
+
+    def get_output(self) -> NDArray[Any]:
+        """The value; RDF's name for calling the tensor."""
+        return self()
+
+    def learn(self, value: NDArray[Any]) -> None:
+        """Take the value that has come."""
+        self._value = value
+        if self._array_type().shape is None:
+            self._type = self._graph.type_number(ArrayType(value.shape, value.dtype))
+
+    def persist_op(self, name: str) -> None:
+        """Keep the value at the server under a name of its own; see `fetch_persisting_op`."""
+        self._graph.persist(self, name)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        value = self()
+        return np.array(value, dtype) if copy or dtype is not None else value
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        from ravop.functions import ufunc_function  # the functions need this class
+
+        function = ufunc_function(ufunc) if method == "__call__" and not kwargs else None
+        return NotImplemented if function is None else function(*inputs)
+
+    def _scalar(self, kind: str) -> Any:
+        if self.size != 1:
+            raise DTypeError(
+                f"only a tensor of one element has a {kind}; this one has shape {self.shape}. "
+                "Use any() or all() for a truth value, or call the tensor for its array"
+            )
+        return self().reshape(())[()]
+
+    def __bool__(self) -> bool:
+        return bool(self._scalar("truth value"))
+
+    def __int__(self) -> int:
+        return int(self._scalar("int"))
+
+    def __float__(self) -> float:
+        return float(self._scalar("float"))
+
+    def __complex__(self) -> complex:
+        return complex(self._scalar("complex"))
+
+    def __index__(self) -> int:
+        if self.ndim or self.dtype.kind not in "iu":
+            raise DTypeError(f"only a tensor of one integer is an index, not {self._array_type()}")
+        return int(self())
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise DTypeError("a tensor of no dimensions has no len()")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))  # type: ignore[index]
+
+    def __format__(self, spec: str) -> str:
+        return format(self._scalar("format"), spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        if self._value is not None:
+            return f"{type(self).__name__}({self._value})"
+        return f"{type(self).__name__}({self._array_type()}, op {self._op} of {self._graph}, not fetched)"
+
+
+class Scalar(Tensor):
+    """A tensor of one number."""
+
+    __slots__ = ()
+
+    def __init__(self, value: Any, name: str | None = None) -> None:
+        if np.ndim(value):
+            raise DTypeError(f"a Scalar is one number; for an array of shape {np.shape(value)} use Tensor")
+        super().__init__(value, name)

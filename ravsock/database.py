@@ -1,0 +1,139 @@
+"""The database: opening it, its schema, and the one thread that writes.
+
+The writer owns the connection. Jobs wait in one queue and are committed in groups: whatever is waiting
+goes into one transaction, so ops are always stored before their results, and a thousand small writes
+cost one sync. If one of a group fails, the group is rolled back and each job runs again by itself, so
+that only the guilty one's future fails; a job therefore does nothing but write to the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError
+
+from ravsock import models
+from ravspec.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+Job = Callable[[Connection], Any]
+
+
+def open_database(url: str) -> Engine:
+    """An engine on the database, which is checked; a database that cannot be used is a ConfigError."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError(f"RDF_DATABASE_URI={url!r} is no database URL; write sqlite:///rdf.db") from None
+    if parsed.get_backend_name() != "sqlite":
+        raise ConfigError(
+            f"{parsed.get_backend_name()} is not supported yet; use SQLite, for instance sqlite:///rdf.db"
+        )
+    # RDF's URLs carry ?check_same_thread=False; the writer thread is the only user, so it is let pass
+    parsed = parsed.difference_update_query(["check_same_thread"])
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        parsed, connect_args={"check_same_thread": False, "timeout": 5, "isolation_level": None}
+    )
+    sa.event.listen(engine, "connect", _set_up)
+    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        with engine.begin() as connection:
+            check_schema(connection, url)
+    except DatabaseError as error:
+        engine.dispose()
+        raise ConfigError(f"the database {url} cannot be used: {error.orig}") from error
+    return engine
+
+
+def _set_up(connection: Any, record: Any) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def check_schema(connection: Connection, url: str) -> None:
+    """Make the tables in an empty database; refuse one of another version."""
+    names = set(sa.inspect(connection).get_table_names())
+    if not names:
+        create_tables(connection)
+        return
+    version = None
+    if "schema_version" in names:
+        version = connection.execute(sa.select(models.schema.c.version)).scalar()
+    if version != models.SCHEMA:
+        raise ConfigError(
+            f"the database {url} has tables of version {version or 'unknown'}, this RDF uses {models.SCHEMA}; "
+            "name another database, or make the tables anew with `python reset.py` (that deletes its graphs)"
+        )
+
+
+def create_tables(connection: Connection) -> None:
+    """All tables, and the mark of their version."""
+    models.metadata.create_all(connection)
+    connection.execute(models.schema.insert().values(version=models.SCHEMA))
+
+
+class Writer:
+    """The thread that owns the connection."""
+
+    #: jobs of one transaction at most, so that the first does not wait long for its commit
+    GROUP = 256
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._jobs: queue.SimpleQueue[tuple[Job, Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> asyncio.Future[Any]:
+        """Queue a job; the future gives its result once it is committed."""
+        return asyncio.wrap_future(self.submit_from_thread(job))
+
+    def submit_from_thread(self, job: Job) -> Future[Any]:
+        """The same for callers without an event loop."""
+        future: Future[Any] = Future()
+        self._jobs.put((job, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what is queued, then stop."""
+        self._jobs.put(None)
+        self._thread.join()
+        self._engine.dispose()
+
+    def _run(self) -> None:
+        with self._engine.connect() as connection:
+            stop = False
+            while not stop:
+                group = [self._jobs.get()]
+                while len(group) < self.GROUP and not self._jobs.empty():
+                    group.append(self._jobs.get())
+                stop = group[-1] is None
+                self._commit(connection, [entry for entry in group if entry is not None])
+
+    def _commit(self, connection: Connection, group: list[tuple[Job, Future[Any]]]) -> None:
+        """One transaction for the group. If that fails, each job has a transaction of its own."""
+        try:
+            with connection.begin():
+                results = [job(connection) for job, _ in group]
+        except Exception as error:  # noqa: BLE001 - whoever queued the guilty job is told by its future
+            if len(group) == 1:
+                log.warning("action=write_failed error=%s", error)
+                group[0][1].set_exception(error)
+            else:
+                for entry in group:
+                    self._commit(connection, [entry])
+            return
+        for (_, future), result in zip(group, results, strict=True):
+            future.set_result(result)

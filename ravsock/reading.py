@@ -1,0 +1,142 @@
+"""Reading back from SQL: graphs for a restarted server, and views for people with curl."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.engine import Connection
+
+from ravsock import models as m
+from ravspec.batch import Batch, Symbols
+from ravspec.states import GraphState, OpState
+
+#: graphs that a restarted server goes on with
+UNFINISHED = (GraphState.OPEN, GraphState.ENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGraph:
+    """A graph as it stands in SQL. `batch` is all its ops as one; values are in `data`."""
+
+    row: dict[str, Any]
+    batch: Batch
+    computed: NDArray[np.int32]
+    failed: list[tuple[int, int, str]]
+    #: (id, ops, layout, size in bytes, digest, has a body in SQL)
+    data: list[tuple[int, NDArray[np.int32], dict[str, Any], int, str, bool]]
+
+
+def graph_rows(c: Connection, states: tuple[GraphState, ...] = tuple(GraphState)) -> list[dict[str, Any]]:
+    """Graphs in these states, oldest first."""
+    query = sa.select(m.graph).where(m.graph.c.state.in_(states)).order_by(m.graph.c.id)
+    return [dict(row) for row in c.execute(query).mappings()]
+
+
+def load_graph(c: Connection, graph: int) -> StoredGraph | None:
+    """One graph with its ops and where their values are; None if there is none."""
+    row = c.execute(sa.select(m.graph).where(m.graph.c.id == graph)).mappings().one_or_none()
+    if row is None:
+        return None
+    batch, states = load_ops(c, graph)
+    failed = c.exec_driver_sql(
+        "SELECT op, cause, reason FROM op WHERE graph_id = ? AND state = ?", (graph, OpState.FAILED)
+    )
+    data = c.exec_driver_sql(
+        "SELECT id, ops, layout, size_bytes, sha256, body IS NOT NULL FROM data WHERE graph_id = ? ORDER BY id",
+        (graph,),
+    )
+    return StoredGraph(
+        row=dict(row),
+        batch=batch,
+        computed=np.array([op for op, state in enumerate(states) if state == OpState.COMPUTED], np.int32),
+        failed=[tuple(row) for row in failed],
+        data=[
+            (i, np.frombuffer(ops, "<i4"), json.loads(layout), size, digest, bool(inline))
+            for i, ops, layout, size, digest, inline in data
+        ],
+    )
+
+
+def load_ops(c: Connection, graph: int) -> tuple[Batch, list[str]]:
+    """All ops of a graph as one batch (without values), and their states."""
+    symbols = Symbols()
+    lists = {
+        "kind": symbols.kinds,
+        "type": symbols.types,
+        "site": symbols.sites,
+        "literal": symbols.literals,
+    }
+    rows = c.exec_driver_sql(
+        "SELECT sort, body FROM symbol WHERE graph_id = ? ORDER BY sort, number", (graph,)
+    )
+    for sort, body in rows:
+        lists[sort].append(json.loads(body))
+    ops = c.exec_driver_sql(
+        "SELECT kind, site, operands, out_types, state, name FROM op WHERE graph_id = ? ORDER BY op", (graph,)
+    ).all()
+    kind, site, operands, out_types, states, names = zip(*ops, strict=True) if ops else ((),) * 6
+    pairs = np.frombuffer(b"".join(operands), "<i4").reshape(-1, 2)
+    batch = Batch(
+        first_op=0,
+        first=[0, 0, 0, 0],
+        symbols=symbols,
+        kind=np.array(kind, np.uint32),
+        site=np.array(site, np.uint32),
+        arity=np.array([len(blob) // 8 for blob in operands], np.uint16),
+        operand=pairs[:, 0].astype(np.int32),
+        output=pairs[:, 1].astype(np.uint16),
+        n_out=np.array([len(blob) // 4 for blob in out_types], np.uint16),
+        out_type=np.frombuffer(b"".join(out_types), "<i4").astype(np.uint32),
+        names={op: name for op, name in enumerate(names) if name is not None},
+    )
+    return batch, list(states)
+
+
+def read_body(c: Connection, data: int) -> bytes | None:
+    """The bytes of a data row that has them in SQL."""
+    body: bytes | None = c.execute(sa.select(m.data.c.body).where(m.data.c.id == data)).scalar()
+    return body
+
+
+def persisted(c: Connection, developer: str, name: str) -> tuple[int, int] | None:
+    """(graph, op) of a persisted name."""
+    query = sa.select(m.persisted.c.graph_id, m.persisted.c.op).where(
+        m.persisted.c.developer == developer, m.persisted.c.name == name
+    )
+    row = c.execute(query).one_or_none()
+    return None if row is None else (int(row[0]), int(row[1]))
+
+
+def next_assignment(c: Connection) -> int:
+    """A number that no assignment has had."""
+    return int(c.execute(sa.select(sa.func.coalesce(sa.func.max(m.assignment.c.id), 0))).scalar_one()) + 1
+
+
+def contributor_rows(c: Connection) -> list[dict[str, Any]]:
+    """Every life, newest first, with the ops and assignments it has computed."""
+    done = (
+        sa.select(
+            m.assignment.c.life,
+            sa.func.count().label("assignments"),
+            sa.func.sum(sa.func.length(m.subgraph.c.ops) / 4).label("ops"),
+        )
+        .join(m.subgraph, m.subgraph.c.id == m.assignment.c.subgraph_id)
+        .where(m.assignment.c.state == "committed")
+        .group_by(m.assignment.c.life)
+        .subquery()
+    )
+    query = (
+        sa.select(m.contributor, done.c.assignments, done.c.ops)
+        .join(done, done.c.life == m.contributor.c.life, isouter=True)
+        .order_by(m.contributor.c.joined_at.desc())
+    )
+    rows = [dict(row) for row in c.execute(query).mappings()]
+    for row in rows:
+        row["versions"] = json.loads(row["versions"])
+        row["assignments"], row["computed_ops"] = row["assignments"] or 0, int(row.pop("ops") or 0)
+    return rows
