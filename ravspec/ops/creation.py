@@ -121,13 +121,20 @@ def arange_dtype(types: Types, params: Params) -> DType:
 
 
 def arange(**params: Any) -> Any:
-    return np.arange(params["start"], params["stop"], params["step"], arange_dtype((), params))
+    start, stop, step = params["start"], params["stop"], params["step"]
+    return np.arange(start, stop, step, dtype=arange_dtype((), params))
 
 
 def arange_samples(rng: np.random.Generator) -> list[Sample]:
-    calls = [bind_arange(5), bind_arange(2, 9, 3), bind_arange(5, 0, -2), bind_arange(3, 1), bind_arange(0, 1, 0.1),
-             bind_arange(1.5, -2, -0.5, "float32"), bind_arange(4, dtype=np.int16)]  # fmt: skip
+    calls = [
+        bind_arange(5), bind_arange(2, 9, 3), bind_arange(5, 0, -2), bind_arange(3, 1),
+        bind_arange(0, 1, 0.1), bind_arange(1.5, -2, -0.5, "float32"), bind_arange(4, dtype=np.int16),
+    ]  # fmt: skip
     return [(operands, params) for operands, params in calls]
+
+
+def linspace_dtype(types: Types, params: Params) -> DType:
+    return dtype_of(params["dtype"] or "float64")
 
 
 def linspace(start: Any, stop: Any, num: int, endpoint: bool, dtype: str | None) -> Any:
@@ -167,8 +174,8 @@ def triangle(name: str, kernel: Callable[..., Any], doc: str, aliases: tuple[str
         doc=doc,
         aliases=aliases,
         samples=lambda rng: [
-            ((), {"n_rows": 3}), ((), {"N": 2, "M": 4, "k": 1, "dtype": "int32"}), ((), {"n_rows": 4, "k": -2}),
-            ((), {"n_rows": 0}),
+            ((), {"n_rows": 3}), ((), {"N": 2, "M": 4, "k": 1, "dtype": "int32"}),
+            ((), {"n_rows": 4, "k": -2}), ((), {"n_rows": 0}),
         ],
     )  # fmt: skip
 
@@ -215,7 +222,8 @@ ROWS = (
         doc="One number in the shape and dtype of the operand.",
         samples=lambda rng: [
             ((np.ones((2, 3)),), {"fill_value": 4}), ((np.arange(3),), {"fill_value": 2.5}),
-            ((np.ones((), "f4"),), {"fill_value": np.nan}), ((np.arange(2),), {"fill_value": 1j, "dtype": "complex64"}),
+            ((np.ones((), "f4"),), {"fill_value": np.nan}), ((np.ones((0, 2)),), {"fill_value": 1}),
+            ((np.arange(2),), {"fill_value": 1j, "dtype": "complex64"}),
         ],
     ),
     Op(
@@ -223,7 +231,10 @@ ROWS = (
         operands="",
         kernel=arange,
         rule=Typed(arange_shape, arange_dtype),
-        params={"start": Param(kinds.number), "stop": Param(kinds.number), "step": Param(kinds.number, 1), "dtype": DTYPE},
+        params={
+            "start": Param(kinds.number), "stop": Param(kinds.number), "step": Param(kinds.number, 1),
+            "dtype": DTYPE,
+        },
         bind=bind_arange,
         numpy="np.arange(start, stop, step, dtype)",
         doc="Numbers from start (0) up to, without, stop, in steps.",
@@ -234,7 +245,7 @@ ROWS = (
         name="linspace",
         operands="",
         kernel=linspace,
-        rule=Typed(lambda types, params: (params["num"],), lambda types, params: dtype_of(params["dtype"] or "float64")),
+        rule=Typed(lambda types, params: (params["num"],), linspace_dtype),
         params={
             "start": Param(kinds.number), "stop": Param(kinds.number), "num": Param(kinds.count, 50),
             "endpoint": Param(kinds.flag, True), "dtype": DTYPE,

@@ -12,7 +12,9 @@ from ravspec.ops.op import Numeric, Op, Sample, per_output
 from ravspec.shapes import Params, Typed, Types, broadcasted, elementwise, promote, promoted, ufunc_dtypes
 
 
-def binary(name: str, ufunc: np.ufunc, numpy: str, doc: str, aliases: str = "", kinds: str = "fmi", **more: Any) -> Op:
+def binary(
+    name: str, ufunc: np.ufunc, numpy: str, doc: str, aliases: str = "", kinds: str = "fmi", **more: Any
+) -> Op:
     """A row of a ufunc with two operands. kinds, low, high: of its samples."""
     span = {key: more.pop(key) for key in ("low", "high") if key in more}
     return Op(
@@ -28,7 +30,9 @@ def binary(name: str, ufunc: np.ufunc, numpy: str, doc: str, aliases: str = "", 
     )
 
 
-def unary(name: str, ufunc: np.ufunc, numpy: str, doc: str, aliases: str = "", kinds: str = "fi", **more: Any) -> Op:
+def unary(
+    name: str, ufunc: np.ufunc, numpy: str, doc: str, aliases: str = "", kinds: str = "fi", **more: Any
+) -> Op:
     """A row of a ufunc with one operand. kinds, low, high: of its samples."""
     span = {key: more.pop(key) for key in ("low", "high") if key in more}
     return Op(
@@ -114,21 +118,24 @@ def clip_samples(rng: np.random.Generator) -> list[Sample]:
 ROWS = (
     binary("add", np.add, "x1 + x2", "The sum.", "addition", kinds="fmibc"),
     binary("subtract", np.subtract, "x1 - x2", "The first less the second.", "sub subtraction", kinds="fmic"),
-    binary("multiply", np.multiply, "x1 * x2", "The product, element by element.", "mul multiplication", kinds="fmib"),
+    binary("multiply", np.multiply, "x1 * x2", "The product, element by element.",
+           "mul multiplication", kinds="fmib"),
     binary("divide", np.divide, "x1 / x2", "The true quotient.", "div division true_divide", **AWAY, **SLOW),
     binary("floor_divide", np.floor_divide, "x1 // x2", "The quotient, rounded down.", **AWAY, **SLOW),
-    binary("remainder", np.remainder, "x1 % x2", "What floor_divide leaves, with the divisor's sign.", "mod", **AWAY, **SLOW),
+    binary("remainder", np.remainder, "x1 % x2", "What floor_divide leaves, with the divisor's sign.",
+           "mod", **AWAY, **SLOW),
     binary("fmod", np.fmod, "np.fmod(x1, x2)", "The remainder with the dividend's sign.", **AWAY, **SLOW),
     binary("divmod", np.divmod, "divmod(x1, x2)", "floor_divide and remainder: two outputs.", **AWAY, **SLOW),
     binary("pow", np.power, "x1**x2", "The first to the power of the second.", "power", low=0.3, **MATHS),
     binary("maximum", np.maximum, "np.maximum(x1, x2)", "The larger of two; NaN wins.", kinds="fmibc"),
     binary("minimum", np.minimum, "np.minimum(x1, x2)", "The smaller of two; NaN wins.", kinds="fmibc"),
     binary("hypot", np.hypot, "np.hypot(x1, x2)", "The hypotenuse: sqrt(x1**2 + x2**2).", kinds="f", **MATHS),
-    binary("copysign", np.copysign, "np.copysign(x1, x2)", "The magnitude of x1 with the sign of x2.", kinds="f"),
+    binary("copysign", np.copysign, "np.copysign(x1, x2)", "The magnitude of x1 with x2's sign.", kinds="f"),
     unary("negative", np.negative, "-x", "The operand with its sign changed.", "neg negation", kinds="fisc"),
     unary("positive", np.positive, "+x", "The operand as it is.", "pos", kinds="fisc"),
     unary("abs", np.absolute, "abs(x)", "The magnitude.", "absolute", kinds="fisb"),
-    unary("reciprocal", np.reciprocal, "np.reciprocal(x)", "1 / x; of integers, rounded to zero.", kinds="fi", **AWAY, **SLOW),
+    unary("reciprocal", np.reciprocal, "np.reciprocal(x)", "1 / x, cut to an integer for those.",
+          **AWAY, **SLOW),
     unary("square", np.square, "x * x", "The square.", kinds="fis"),
     unary("sqrt", np.sqrt, "np.sqrt(x)", "The square root.", "square_root", low=0.0, high=9.0, **SLOW),
     Op(
@@ -143,18 +150,21 @@ ROWS = (
     binary("bitwise_and", np.bitwise_and, "x1 & x2", "The bits that both have.", kinds="ib"),
     binary("bitwise_or", np.bitwise_or, "x1 | x2", "The bits that either has.", kinds="ib"),
     binary("bitwise_xor", np.bitwise_xor, "x1 ^ x2", "The bits that one of them has.", kinds="ib"),
-    unary("bitwise_invert", np.invert, "~x", "Every bit turned over; not, of bools.", "invert bitwise_not", kinds="isb"),
-    binary("bitwise_left_shift", np.left_shift, "x1 << x2", "x1 with its bits moved up.", "left_shift", kinds="i", low=0),
-    binary("bitwise_right_shift", np.right_shift, "x1 >> x2", "x1 with its bits moved down.", "right_shift", kinds="i", low=0),
+    unary("bitwise_invert", np.invert, "~x", "Every bit turned over; of bools, not.",
+          "invert bitwise_not", kinds="isb"),
+    binary("bitwise_left_shift", np.left_shift, "x1 << x2", "x1 with its bits moved up.",
+           "left_shift", kinds="i", low=0),
+    binary("bitwise_right_shift", np.right_shift, "x1 >> x2", "x1 with its bits moved down.",
+           "right_shift", kinds="i", low=0),
     binary("equal", np.equal, "x1 == x2", "Where the two are equal.", kinds="fmibc"),
     binary("not_equal", np.not_equal, "x1 != x2", "Where the two differ.", kinds="fmibc"),
     binary("less", np.less, "x1 < x2", "Where the first is smaller.", kinds="fmib"),
     binary("less_equal", np.less_equal, "x1 <= x2", "Where the first is not larger.", kinds="fmib"),
     binary("greater", np.greater, "x1 > x2", "Where the first is larger.", kinds="fmib"),
     binary("greater_equal", np.greater_equal, "x1 >= x2", "Where the first is not smaller.", kinds="fmib"),
-    binary("logical_and", np.logical_and, "np.logical_and(x1, x2)", "Where both are true (not zero).", kinds="fmibc"),
+    binary("logical_and", np.logical_and, "np.logical_and(x1, x2)", "Where both are true.", kinds="fmibc"),
     binary("logical_or", np.logical_or, "np.logical_or(x1, x2)", "Where either is true.", kinds="fmibc"),
-    binary("logical_xor", np.logical_xor, "np.logical_xor(x1, x2)", "Where one of the two is true.", kinds="fmibc"),
+    binary("logical_xor", np.logical_xor, "np.logical_xor(x1, x2)", "Where just one is true.", kinds="fmibc"),
     unary("logical_not", np.logical_not, "x == 0", "Where the operand is false (zero).", kinds="fisbc"),
     Op(
         name="where",

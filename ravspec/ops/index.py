@@ -18,14 +18,26 @@ from typing import Any
 
 import numpy as np
 
-from ravspec.errors import BadIndex, ParamError, ShapeError
+from ravspec.errors import BadIndex, DTypeError, ParamError, ShapeError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
-from ravspec.ops.op import Op, Sample
+from ravspec.ops.op import Op, Sample, per_output
 from ravspec.ops.params import Param
-from ravspec.shapes import ArrayType, Params, Shape, Typed, Types, broadcast, same_dtype, shape_of
+from ravspec.shapes import (
+    ArrayType,
+    DType,
+    Params,
+    Shape,
+    Typed,
+    Types,
+    broadcast,
+    same_dtype,
+    shape_of,
+    strong,
+)
 
 Entry = int | str | tuple[Any, ...]
+Bound = tuple[list[Any], dict[str, Any]]
 
 
 def canonical_key(value: Any) -> tuple[Entry, ...]:
@@ -47,15 +59,31 @@ def canonical_entry(entry: Any) -> Entry:
     return kinds.integer(entry)
 
 
-def bind_index(x: Any, key: Any, /) -> tuple[list[Any], dict[str, Any]]:
-    """The key of x[key]: its arrays become operands, the rest the param."""
-    entries, arrays = [], [x]
+def bind_index(x: Any, key: Any = None, /, *, indices: Any = None) -> Bound:
+    """The key of x[key]: its arrays become operands, the rest the param. RDF calls the key indices."""
+    entries, arrays = split_key(key if indices is None else indices)
+    return [x, *arrays], {"key": entries}
+
+
+def bind_set_item(x: Any, key: Any = None, value: Any = None, /, *, indices: Any = None) -> Bound:
+    """set_item(x, key, value), or RDF's set_value(x, value, indices=key)."""
+    if indices is not None:
+        key, value = indices, key
+    if value is None:
+        raise ParamError("set_item takes an array, a key and a value: set_item(x, 0, 2.5)")
+    entries, arrays = split_key(key)
+    return [x, value, *arrays], {"key": entries}
+
+
+def split_key(key: Any) -> tuple[tuple[Entry, ...], list[Any]]:
+    """A key as it is written in x[key]: its entries, and the arrays among them."""
+    entries, arrays = [], []
     for part in key if isinstance(key, tuple) else (key,):
         entry, array = split_entry(part)
         entries.append(entry)
         if array is not None:
             arrays.append(array)
-    return arrays, {"key": tuple(entries)}
+    return tuple(entries), arrays
 
 
 def split_entry(part: Any) -> tuple[Entry, Any]:
@@ -198,6 +226,51 @@ def numpy_entry(entry: Entry, arrays: Iterator[Any]) -> Any:
     return entry
 
 
+def set_item(x: Any, value: Any, *arrays: Any, key: tuple[Entry, ...]) -> Any:
+    rest = iter(arrays)
+    changed = np.array(x)
+    changed[tuple(numpy_entry(entry, rest) for entry in key)] = value
+    return changed
+
+
+def set_item_shape(types: Types, params: Params) -> Shape:
+    """That of x; the value must broadcast to what the key selects, leading lengths of 1 apart."""
+    x, value, *arrays = types
+    selected, given = index_shape([x, *arrays], params), shape_of(value)
+    if selected is not None:
+        extra = max(0, len(given) - len(selected))
+        if any(n != 1 for n in given[:extra]) or broadcast([given[extra:], selected]) != selected:
+            raise ShapeError(f"a value of shape {given} does not fit the selection of shape {selected}")
+    return shape_of(x)
+
+
+def set_item_dtype(types: Types, params: Params) -> DType:
+    """That of x: the value is cast to it, as NumPy does; but complex numbers do not become real."""
+    x, value = strong(types[0]), strong(types[1])
+    if value.kind == "c" and x.kind not in "cb":
+        raise DTypeError(f"{value} does not fit into an array of {x}: take real, imag or abs of it")
+    return x
+
+
+def set_item_samples(rng: np.random.Generator) -> list[Sample]:
+    x = samples.reals(rng, 4, 5)
+    rows, mask = np.array([0, 2]), samples.reals(rng, 4, 5) > 0
+    calls: list[tuple[Any, Any, Any]] = [
+        (x, 2, 7),
+        (x, (slice(None), 0), samples.reals(rng, 4)),
+        (x, Ellipsis, samples.reals(rng, 1, 4, 1)),
+        (x, (rows, rows), 1.5),
+        (x, (rows, slice(1, 3)), samples.integers(rng, 2, 1)),
+        (x, mask, -1.0),
+        (x, mask, samples.reals(rng, int(mask.sum()))),
+        (samples.integers(rng, 4, dtype="u1"), [1, 2], 9),
+        (samples.integers(rng, 4, dtype="i4"), slice(None, None, 2), 2.7),
+        (np.array(1.0), (), 3),
+        (x[:0], (slice(None), 1), 3),
+    ]
+    return [(tuple(arrays), params) for arrays, params in (bind_set_item(*call) for call in calls)]
+
+
 def index_samples(rng: np.random.Generator) -> list[Sample]:
     x = samples.reals(rng, 4, 5, 6)
     rows, columns = np.array([[0], [3]]), np.array([1, -1])
@@ -229,5 +302,18 @@ ROWS = (
         numpy="x[numpy_key(key, arrays)]",
         doc="x[key] with NumPy's basic and advanced indexing; a mask's shape is known once computed.",
         samples=index_samples,
+    ),
+    Op(
+        name="set_item",
+        operands="x value *arrays?",
+        kernel=set_item,
+        rule=Typed(set_item_shape, set_item_dtype),
+        params={"key": Param(canonical_key)},
+        bind=bind_set_item,
+        aliases=("set_value",),
+        numpy="assigned(x, numpy_key(key, arrays), value)",
+        doc="x with value at x[key]: the same shape and dtype, a new array.",
+        samples=set_item_samples,
+        flops=per_output(2),
     ),
 )

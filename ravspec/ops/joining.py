@@ -59,7 +59,7 @@ def concat_shape(types: Types, params: Params) -> Shape:
     length = 0
     for shape in shapes:
         if len(shape) != len(first) or shape[:axis] != first[:axis] or shape[axis + 1 :] != first[axis + 1 :]:
-            raise ShapeError(f"concat along axis {axis} of shapes {', '.join(map(str, shapes))}: the others differ")
+            raise ShapeError(f"concat along axis {axis} needs the other lengths equal; got {shapes}")
         length += shape[axis]
     return (*first[:axis], length, *first[axis + 1 :])
 
@@ -142,7 +142,7 @@ def repeat_shape(types: Types, params: Params) -> Shape:
 
 
 def widths(value: Any) -> tuple[tuple[int, int], ...]:
-    """Pairs (before, after): one for all axes, or one for each. NumPy's shorter forms: n, (n,), (before, after)."""
+    """Pairs (before, after): one for all axes, or one for each. NumPy's shorter forms: n, (n,), (a, b)."""
     if not isinstance(value, tuple | list):
         value = (value,)
     if not any(isinstance(v, tuple | list) for v in value):
@@ -163,9 +163,10 @@ def pad_shape(types: Types, params: Params) -> Shape:
     return tuple([n + before + after for n, (before, after) in zip(shape, pairs, strict=True)])
 
 
-def pad(x: Any, pad_width: Any, mode: str, constant_values: Any) -> Any:
-    more = {"constant_values": kinds.scalar_value(constant_values)} if mode == "constant" else {}
-    return np.pad(x, pad_width, mode, **more)  # type: ignore[call-overload]
+def pad(x: Any, pad_width: Any, mode: Any, constant_values: Any) -> Any:
+    if mode != "constant":
+        return np.pad(x, pad_width, mode)
+    return np.pad(x, pad_width, constant_values=kinds.scalar_value(constant_values))
 
 
 def pad_samples(rng: np.random.Generator) -> list[Sample]:
@@ -183,8 +184,8 @@ def pad_samples(rng: np.random.Generator) -> list[Sample]:
 
 def tile_samples(rng: np.random.Generator) -> list[Sample]:
     x = samples.reals(rng, 2, 3)
-    calls: list[Any] = [(x, 2), (x, (2, 1)), (x > 0, [3, 1, 2]), (x[0, 0], (2, 2)), (x.astype("f4"), 0), (x, ())]
-    return [((array,), {"reps": reps}) for array, reps in calls]
+    pairs = [(x, 2), (x, (2, 1)), (x > 0, [3, 1, 2]), (x[0, 0], (2, 2)), (x.astype("f4"), 0), (x[:0], 3)]
+    return [((array,), {"reps": reps}) for array, reps in pairs]
 
 
 def repeat_samples(rng: np.random.Generator) -> list[Sample]:
@@ -194,6 +195,7 @@ def repeat_samples(rng: np.random.Generator) -> list[Sample]:
         ((x,), {"repeats": 3, "axis": -1}),
         ((x > 0,), {"repeats": 0, "axis": 0}),
         ((np.array(4),), {"repeats": 3}),
+        ((x[:0],), {"repeats": 2, "axis": 1}),
     ]
 
 
@@ -260,7 +262,8 @@ ROWS = (
             "constant_values": Param(kinds.scalar, 0),
         },
         param_aliases={"sequence": "pad_width"},
-        numpy="np.pad(x, pad_width, mode, **({'constant_values': number(constant_values)} if mode == 'constant' else {}))",
+        numpy="np.pad(x, pad_width, mode) if mode != 'constant' else "
+        "np.pad(x, pad_width, constant_values=number(constant_values))",
         doc="With elements added before and after along each axis: a constant, or more of the array.",
         samples=pad_samples,
     ),

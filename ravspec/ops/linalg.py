@@ -12,6 +12,7 @@ from ravspec.ops import params as kinds
 from ravspec.ops import samples
 from ravspec.ops.op import Flops, Numeric, Op, Sample, as_array
 from ravspec.ops.params import Param
+from ravspec.ops.samples import several
 from ravspec.shapes import (
     ArrayType,
     DType,
@@ -50,7 +51,7 @@ def square(t: ArrayType, name: str) -> Shape:
 
 
 def checked(result: Any, message: str, *operands: Any) -> Any:
-    """NumPy's error for a matrix without an answer where WebAssembly's NumPy, which has no FP flags, gives NaN."""
+    """NumPy's error where WebAssembly's NumPy, which has no floating-point flags, gives NaN instead."""
     if not np.isfinite(result).all() and all(np.isfinite(x).all() for x in operands):
         raise np.linalg.LinAlgError(message)
     return result
@@ -96,12 +97,12 @@ def cholesky(x: Any, upper: bool) -> Any:
     return checked(np.linalg.cholesky(x, upper=upper), "Matrix is not positive definite", x)
 
 
-def eigh(x: Any, UPLO: str) -> tuple[Any, ...]:
+def eigh(x: Any, UPLO: Any) -> tuple[Any, ...]:
     values, vectors = np.linalg.eigh(x, UPLO)
     return values, checked(vectors, "Eigenvalues did not converge", x)
 
 
-def qr(x: Any, mode: str) -> tuple[Any, ...]:
+def qr(x: Any, mode: Any) -> tuple[Any, ...]:
     return tuple(np.linalg.qr(x, mode))
 
 
@@ -130,6 +131,20 @@ def svd_shapes(types: Types, params: Params) -> list[Shape]:
     k = min(m, n)
     u, vh = (m, n) if params["full_matrices"] else (k, k)
     return [(*lead, m, u), (*lead, k), (*lead, vh, n)]
+
+
+def qr_dtypes(types: Types, params: Params) -> list[DType]:
+    return [float_dtype(strong(types[0]))] * 2
+
+
+def eigh_shapes(types: Types, params: Params) -> list[Shape]:
+    shape = square(types[0], "eigh")
+    return [shape[:-1], shape]
+
+
+def eigh_dtypes(types: Types, params: Params) -> list[DType]:
+    dtype = float_dtype(strong(types[0]))
+    return [real_dtype(dtype), dtype]
 
 
 def svd_dtypes(types: Types, params: Params) -> list[DType]:
@@ -189,7 +204,9 @@ def trace(x: Any, **params: Any) -> Any:
     return np.trace(x, dtype=sum_dtype(x.dtype), **params)
 
 
-def matrix_samples(*shapes: Shape, definite: bool = False, dtypes: str = "f8 f4 c16 i8", **params: Any) -> samples.Samples:
+def matrix_samples(
+    *shapes: Shape, definite: bool = False, dtypes: str = "f8 f4 c16 i8", **params: Any
+) -> samples.Samples:
     """Well-conditioned matrices: of each shape, and of each dtype in the first."""
 
     def made(rng: np.random.Generator) -> list[Sample]:
@@ -198,7 +215,7 @@ def matrix_samples(*shapes: Shape, definite: bool = False, dtypes: str = "f8 f4 
             x = samples.values(rng, dtype, *shape, low=-1, high=1)
             if definite:
                 x = x + np.conj(x).swapaxes(-1, -2)
-            x = x + 9 * np.eye(*shape[-2:])
+            x = x + 9 * np.eye(shape[-2], shape[-1])
             calls.append(((x.astype(dtype),), dict(params)))
         return calls
 
@@ -219,15 +236,13 @@ def solve_samples(rng: np.random.Generator) -> list[Sample]:
 
 def norm_samples(rng: np.random.Generator) -> list[Sample]:
     x = samples.reals(rng, 3, 4)
-    orders = [{}, {"ord": 1}, {"ord": np.inf}, {"ord": "nuc"}, {"ord": -2}, {"axis": 1}, {"ord": 3, "axis": 0},
-              {"ord": "fro", "axis": (0, 1), "keepdims": True}, {"ord": 0, "axis": -1}]  # fmt: skip
+    orders: list[dict[str, Any]] = [
+        {}, {"ord": 1}, {"ord": np.inf}, {"ord": "nuc"}, {"ord": -2}, {"axis": 1}, {"ord": 3, "axis": 0},
+        {"ord": "fro", "axis": (0, 1), "keepdims": True}, {"ord": 0, "axis": -1},
+    ]  # fmt: skip
     calls: list[Sample] = [((x,), dict(params)) for params in orders]
     return [*calls, ((x[0].astype("f4"),), {"ord": -np.inf}), ((x[:0],), {}), ((x.reshape(2, 2, 3),), {}),
             ((np.arange(4),), {}), ((x + 1j,), {"ord": 1})]  # fmt: skip
-
-
-def several(*calls: samples.Samples) -> samples.Samples:
-    return lambda rng: [call for made in calls for call in made(rng)]
 
 
 def linear(name: str, kernel: Callable[..., Any], rule: Any, doc: str, flops: float, **more: Any) -> Op:
@@ -242,6 +257,10 @@ def linear(name: str, kernel: Callable[..., Any], rule: Any, doc: str, flops: fl
     )
 
 
+def det_shape(types: Types, params: Params) -> Shape:
+    return square(types[0], "det")[:-2]
+
+
 def same_square(name: str) -> Callable[[Types, Params], Shape]:
     return lambda types, params: square(types[0], name)
 
@@ -253,7 +272,7 @@ def transposed_shape(types: Types, params: Params) -> Shape:
 
 FLOATING = of_first(float_dtype)
 SQUARES = ((4, 4), (2, 3, 3), (0, 0), (1, 1))
-OBLONG = ((4, 3), (3, 4), (2, 3, 2), (3, 3))
+OBLONG = ((4, 3), (3, 4), (2, 3, 2), (3, 3), (0, 2))
 
 ROWS = (
     Op(
@@ -267,43 +286,83 @@ ROWS = (
         numeric=Numeric.TOLERANCE,
         flops=solve_flops,
     ),
-    linear("inv", inv, Typed(same_square("inv"), FLOATING),
-           "The inverse. A singular matrix fails the op where it is computed.", 2, samples=matrix_samples(*SQUARES)),
-    linear("det", np.linalg.det, Typed(lambda types, params: square(types[0], "det")[:-2], FLOATING),
-           "The determinant.", 0.7, samples=matrix_samples(*SQUARES)),
-    linear("cholesky", cholesky, Typed(same_square("cholesky"), FLOATING),
-           "The factor L of x = L L*, or U of x = U* U. A matrix that is not positive definite fails the op.", 0.4,
-           params={"upper": Param(kinds.flag, False)}, numpy="np.linalg.cholesky(x, upper=upper)",
-           samples=several(matrix_samples(*SQUARES, definite=True, dtypes="f8 f4 c16"),
-                           matrix_samples((3, 3), definite=True, upper=True))),
-    linear("eigh", eigh,
-           TypedOutputs(lambda types, params: [square(types[0], "eigh")[:-1], shape_of(types[0])],
-                        lambda types, params: svd_dtypes(types, params)[1:]),
-           "Eigenvalues, rising, and eigenvectors of a symmetric or Hermitian matrix: two outputs.", 9,
-           params={"UPLO": Param(kinds.choice("L", "U"), "L")}, numpy="np.linalg.eigh(x, UPLO)",
-           samples=several(matrix_samples(*SQUARES, definite=True), matrix_samples((3, 3), definite=True, UPLO="U"))),
-    linear("qr", qr, TypedOutputs(qr_shapes, lambda types, params: [float_dtype(strong(types[0]))] * 2),
-           "Orthogonal q and upper triangular r with x = q r: two outputs.", 3,
-           params={"mode": Param(kinds.choice("reduced", "complete"), "reduced")}, numpy="np.linalg.qr(x, mode)",
-           samples=several(matrix_samples(*OBLONG), matrix_samples((4, 2), mode="complete"))),
-    linear("svd", svd, TypedOutputs(svd_shapes, svd_dtypes),
-           "u, the singular values s, falling, and vh, with x = u diag(s) vh: three outputs.", 20,
-           params={"full_matrices": Param(kinds.flag, True)}, numpy="np.linalg.svd(x, full_matrices)",
-           samples=several(matrix_samples(*OBLONG), matrix_samples((4, 2), full_matrices=False))),
-    linear("pinv", pinv, Typed(transposed_shape, FLOATING), "The Moore-Penrose inverse.", 25,
-           params={"rcond": Param(kinds.number, 1e-15)}, param_aliases={"rtol": "rcond"}, numpy="np.linalg.pinv(x, rcond)",
-           samples=several(matrix_samples(*OBLONG), matrix_samples((4, 2), rtol=1e-3))),
-    linear("matrix_power", matrix_power, Typed(same_square("matrix_power"), power_dtype),
-           "A square matrix times itself n times; of the inverse where n is negative.", 8,
-           params={"n": Param(kinds.integer)}, numpy="np.linalg.matrix_power(x, n)",
-           samples=several(*(matrix_samples((3, 3), (2, 2, 2), n=n) for n in (0, 1, 3, -2)))),
-    linear("norm", norm, Typed(norm_shape, of_first(real_dtype)),
-           "The norm of vectors or matrices: Euclidean or Frobenius, or of another order.", 2,
-           params={"ord": Param(order, None), "axis": Param(kinds.axis, None), "keepdims": Param(kinds.flag, False)},
-           numpy="np.linalg.norm(x, float(ord) if ord in ('inf', '-inf') else ord, axis, keepdims)", samples=norm_samples),
-    linear("trace", trace, Typed(trace_shape, of_first(sum_dtype)), "The sum along a diagonal.", 0.1,
-           params={"offset": Param(kinds.integer, 0), "axis1": Param(kinds.integer, 0), "axis2": Param(kinds.integer, 1)},
-           numeric=Numeric.EXACT, numpy="np.trace(x, offset, axis1, axis2)",
-           samples=several(matrix_samples((3, 4), (4, 4), (2, 3, 3), dtypes="f8 f4 i4 u1"),
-                           matrix_samples((2, 3, 4), offset=-1, axis1=-1, axis2=0))),
+    linear(
+        "inv", inv, Typed(same_square("inv"), FLOATING),
+        "The inverse. A singular matrix fails the op where it is computed.", 2,
+        samples=matrix_samples(*SQUARES),
+    ),
+    linear(
+        "det", np.linalg.det, Typed(det_shape, FLOATING), "The determinant.", 0.7,
+        samples=matrix_samples(*SQUARES),
+    ),
+    linear(
+        "cholesky", cholesky, Typed(same_square("cholesky"), FLOATING),
+        "The factor L of x = L L*, or U of x = U* U. What is not positive definite fails the op.", 0.4,
+        params={"upper": Param(kinds.flag, False)},
+        numpy="np.linalg.cholesky(x, upper=upper)",
+        samples=several(
+            matrix_samples(*SQUARES, definite=True), matrix_samples((3, 3), definite=True, upper=True)
+        ),
+    ),
+    linear(
+        "eigh", eigh, TypedOutputs(eigh_shapes, eigh_dtypes),
+        "Eigenvalues, rising, and eigenvectors of a symmetric or Hermitian matrix: two outputs.", 9,
+        params={"UPLO": Param(kinds.choice("L", "U"), "L")},
+        numpy="np.linalg.eigh(x, UPLO)",
+        samples=several(
+            matrix_samples(*SQUARES, definite=True), matrix_samples((3, 3), definite=True, UPLO="U")
+        ),
+    ),
+    linear(
+        "qr", qr, TypedOutputs(qr_shapes, qr_dtypes),
+        "Orthogonal q and upper triangular r with x = q r: two outputs.", 3,
+        params={"mode": Param(kinds.choice("reduced", "complete"), "reduced")},
+        numpy="np.linalg.qr(x, mode)",
+        samples=several(matrix_samples(*OBLONG), matrix_samples((4, 2), mode="complete")),
+    ),
+    linear(
+        "svd", svd, TypedOutputs(svd_shapes, svd_dtypes),
+        "u, the singular values s, falling, and vh, with x = u diag(s) vh: three outputs.", 20,
+        params={"full_matrices": Param(kinds.flag, True)},
+        numpy="np.linalg.svd(x, full_matrices)",
+        samples=several(matrix_samples(*OBLONG), matrix_samples((4, 2), full_matrices=False)),
+    ),
+    linear(
+        "pinv", pinv, Typed(transposed_shape, FLOATING), "The Moore-Penrose inverse.", 25,
+        params={"rcond": Param(kinds.number, 1e-15)},
+        param_aliases={"rtol": "rcond"},
+        numpy="np.linalg.pinv(x, rcond)",
+        samples=several(matrix_samples(*OBLONG), matrix_samples((4, 2), rtol=1e-3)),
+    ),
+    linear(
+        "matrix_power", matrix_power, Typed(same_square("matrix_power"), power_dtype),
+        "A square matrix times itself n times; its inverse where n is negative.", 8,
+        params={"n": Param(kinds.integer)},
+        numpy="np.linalg.matrix_power(x, n)",
+        samples=several(*(matrix_samples((3, 3), (2, 2, 2), (0, 0), n=n) for n in (0, 1, 3, -2))),
+    ),
+    linear(
+        "norm", norm, Typed(norm_shape, of_first(real_dtype)),
+        "The norm of vectors or matrices: Euclidean or Frobenius, or of another order.", 2,
+        params={
+            "ord": Param(order, None), "axis": Param(kinds.axis, None), "keepdims": Param(kinds.flag, False),
+        },
+        numpy="np.linalg.norm(x, float(ord) if ord in ('inf', '-inf') else ord, axis, keepdims)",
+        samples=norm_samples,
+    ),
+    Op(
+        name="trace",
+        kernel=trace,
+        rule=Typed(trace_shape, of_first(sum_dtype)),
+        params={
+            "offset": Param(kinds.integer, 0),
+            "axis1": Param(kinds.integer, 0), "axis2": Param(kinds.integer, 1),
+        },
+        numpy="np.trace(x, offset, axis1, axis2)",
+        doc="The sum along a diagonal.",
+        samples=several(
+            matrix_samples((3, 4), (4, 4), (2, 3, 3), (0, 2), dtypes="f8 f4 i4 u1"),
+            matrix_samples((2, 3, 4), offset=-1, axis1=-1, axis2=0),
+        ),
+    ),
 )  # fmt: skip

@@ -8,14 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from ravspec.errors import ParamError, ShapeError
+from ravspec.codec import dtype_of
+from ravspec.errors import DTypeError, ParamError, ShapeError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
-from ravspec.ops.op import Op, Sample
+from ravspec.ops.op import Op, Sample, as_array
 from ravspec.ops.params import Param
+from ravspec.ops.samples import several
 from ravspec.shapes import (
+    DType,
     Params,
     Shape,
+    ShapeHalf,
     Typed,
     Types,
     broadcast,
@@ -24,6 +28,7 @@ from ravspec.shapes import (
     same_dtype,
     same_shape,
     shape_of,
+    strong,
 )
 
 Bound = tuple[tuple[Any, ...], dict[str, Any]]
@@ -158,82 +163,148 @@ def diag_shape(types: Types, params: Params) -> Shape:
     return (max(0, min(rows, columns)),)
 
 
-def calls(*params: dict[str, Any], shape: Shape = (2, 3, 4)) -> samples.Samples:
-    """A sample for each params, of one shape; the first also of other dtypes."""
+def calls(*params: dict[str, Any], shape: Shape = (2, 3, 4), empty: bool = True) -> samples.Samples:
+    """A sample for each params, of one shape; with the first also of other dtypes, and of no elements."""
 
     def made(rng: np.random.Generator) -> list[Sample]:
         x = samples.reals(rng, *shape)
         others = [samples.values(rng, dtype, *shape) for dtype in ("f4", "i2", "?", "c8")]
+        others += [x[..., :0]] if empty and shape else []
         return [((x,), dict(p)) for p in params] + [((other,), dict(params[0])) for other in others]
 
     return made
 
 
-def several(*made: samples.Samples) -> samples.Samples:
-    return lambda rng: [call for one in made for call in one(rng)]
-
-
-def arrange(
-    name: str, kernel: Callable[..., Any], shape: Any, doc: str, numpy: str, sample: samples.Samples, **more: Any
-) -> Op:
+def arrange(name: str, kernel: Callable[..., Any], shape: ShapeHalf, doc: str, **more: Any) -> Op:
     """A row that keeps the dtype."""
-    return Op(name=name, kernel=kernel, rule=Typed(shape, same_dtype), doc=doc, numpy=numpy, samples=sample, **more)
+    return Op(name=name, kernel=kernel, rule=Typed(shape, same_dtype), doc=doc, **more)
+
+
+def reshape(x: Any, shape: tuple[int, ...]) -> Any:
+    return np.reshape(x, shape)
+
+
+def astype(x: Any, dtype: str) -> Any:
+    return as_array(x).astype(dtype)
+
+
+def astype_dtype(types: Types, params: Params) -> DType:
+    if strong(types[0]).kind == "c" and np.dtype(params["dtype"]).kind not in "cb":
+        raise DTypeError(
+            f"{strong(types[0])} does not become {params['dtype']}: take real, imag or abs of it"
+        )
+    return dtype_of(params["dtype"])
 
 
 AXIS = Param(kinds.axis, None)
-INTEGER = Param(kinds.integer)
 K = {"k": Param(kinds.integer, 0)}
-ORDER = {"order": Param(kinds.choice("C", "F"), "C")}
+TRIANGLES = several(calls({}, {"k": -1}, {"k": 1}, shape=(3, 4)), calls({"k": 1}), calls({}, shape=(3,)))
 
 ROWS = (
-    arrange("reshape", lambda x, shape: np.reshape(x, shape), reshape_shape,
-            "The elements in another shape; one length may be left open as -1.", "np.reshape(x, shape)",
-            several(calls({"shape": (4, 6)}, {"shape": -1}, {"shape": [2, -1, 2]}, {"shape": (3, 2, 2, 2)}),
-                    calls({"shape": (0, 5)}, {"shape": -1}, shape=(0, 3)), calls({"shape": ()}, {"shape": (1, -1)}, shape=(1,))),
-            params={"shape": Param(kinds.sizes)}, bind=bind_reshape),
-    arrange("flatten", np.ravel, flat_shape, "The elements in one dimension.", "np.ravel(x, order)",
-            several(calls({}, {"order": "F"}), calls({}, shape=()), calls({}, shape=(2, 0))), params=ORDER, aliases=("ravel",)),
-    arrange("squeeze", np.squeeze, squeeze_shape, "Without axes of length 1: all of them, or the given ones.",
-            "np.squeeze(x, axis)", calls({}, {"axis": 0}, {"axis": (-1, 0)}, shape=(1, 3, 1)), params={"axis": AXIS}),
-    arrange("expand_dims", np.expand_dims, expand_shape, "With a new axis of length 1.", "np.expand_dims(x, axis)",
-            several(calls({}, {"axis": -1}, {"axis": (0, 2)}), calls({}, shape=())),
-            params={"axis": Param(kinds.some_axes, 0)}),
-    arrange("transpose", np.transpose, transpose_shape, "The axes in another order: reversed, or as given.",
-            "np.transpose(x, axes)", several(calls({}, {"axes": (1, 2, 0)}, {"axes": [-1, 0, 1]}), calls({}, shape=())),
-            params={"axes": Param(kinds.optional(kinds.integers), None)}, bind=bind_transpose, aliases=("permute_dims",)),
-    arrange("matrix_transpose", np.matrix_transpose, matrix_transpose_shape, "The last two axes exchanged.",
-            "np.swapaxes(x, -1, -2)", calls({})),
-    arrange("swapaxes", np.swapaxes, swapaxes_shape, "Two axes exchanged.", "np.swapaxes(x, axis1, axis2)",
-            calls({"axis1": 0, "axis2": -1}, {"axis1": 1, "axis2": 1}), params={"axis1": INTEGER, "axis2": INTEGER}),
-    arrange("moveaxis", np.moveaxis, moveaxis_shape, "Axes moved to other places, the others in their order.",
-            "np.moveaxis(x, source, destination)",
-            calls({"source": 0, "destination": -1}, {"source": (0, 1), "destination": [2, 0]}),
-            params={"source": Param(kinds.some_axes), "destination": Param(kinds.some_axes)}),
-    arrange("broadcast_to", np.broadcast_to, broadcast_to_shape, "Repeated to a larger shape, without a copy where it is.",
-            "np.broadcast_to(x, shape)", several(calls({"shape": (2, 4, 3)}, {"shape": (4, 3)}, shape=(4, 1)),
-                                                 calls({"shape": (0, 2)}, {"shape": 2}, shape=())),
-            params={"shape": Param(kinds.shape)}),
-    arrange("flip", np.flip, flip_shape, "The order of the elements reversed along axes (all by default).",
-            "np.flip(x, axis)", several(calls({}, {"axis": 1}, {"axis": (0, -1)}), calls({}, shape=())), params={"axis": AXIS},
-            aliases=("reverse",)),
-    arrange("roll", np.roll, roll_shape, "The elements moved along axes, what falls out coming in at the other end.",
-            "np.roll(x, shift, axis)",
-            calls({"shift": 2}, {"shift": -1, "axis": 1}, {"shift": (1, 2), "axis": (0, -1)}, {"shift": 1, "axis": (0, 1)}),
-            params={"shift": Param(kinds.some_axes), "axis": AXIS}),
-    arrange("tril", np.tril, triangle_shape, "Zero above the k-th diagonal.", "np.tril(x, k)",
-            several(calls({}, {"k": -1}, shape=(3, 4)), calls({"k": 1}), calls({}, shape=(3,))), params=K),
-    arrange("triu", np.triu, triangle_shape, "Zero below the k-th diagonal.", "np.triu(x, k)",
-            several(calls({}, {"k": 1}, shape=(3, 4)), calls({"k": -1}), calls({}, shape=(3,))), params=K),
-    arrange("diag", np.diag, diag_shape, "The matrix with a vector on its k-th diagonal, or that diagonal of a matrix.",
-            "np.diag(x, k)", several(calls({}, {"k": -2}, shape=(3,)), calls({}, {"k": 1}, {"k": -9}, shape=(3, 4))), params=K),
+    arrange(
+        "reshape", reshape, reshape_shape, "The elements in another shape; one length may be left as -1.",
+        params={"shape": Param(kinds.sizes)},
+        bind=bind_reshape,
+        numpy="np.reshape(x, shape)",
+        samples=several(
+            calls({"shape": (4, 6)}, {"shape": -1}, {"shape": [2, -1, 2]}, {"shape": (3, 2, 2, 2)}, empty=False),
+            calls({"shape": (0, 5)}, {"shape": -1}, shape=(0, 3)),
+            calls({"shape": ()}, {"shape": (1, -1)}, shape=(1,), empty=False),
+        ),
+    ),
+    arrange(
+        "flatten", np.ravel, flat_shape, "The elements in one dimension, by rows (C) or columns (F).",
+        params={"order": Param(kinds.choice("C", "F"), "C")},
+        aliases=("ravel",),
+        numpy="np.ravel(x, order)",
+        samples=several(calls({}, {"order": "F"}), calls({}, shape=()), calls({}, shape=(2, 0))),
+    ),
+    arrange(
+        "squeeze", np.squeeze, squeeze_shape, "Without axes of length 1: all of them, or the given ones.",
+        params={"axis": AXIS},
+        numpy="np.squeeze(x, axis)",
+        samples=calls({}, {"axis": 0}, {"axis": (-1, 0)}, shape=(1, 3, 1)),
+    ),
+    arrange(
+        "expand_dims", np.expand_dims, expand_shape, "With a new axis of length 1, or several.",
+        params={"axis": Param(kinds.some_axes, 0)},
+        numpy="np.expand_dims(x, axis)",
+        samples=several(calls({}, {"axis": -1}, {"axis": (0, 2)}), calls({}, shape=())),
+    ),
+    arrange(
+        "transpose", np.transpose, transpose_shape, "The axes in another order: reversed, or as given.",
+        params={"axes": Param(kinds.optional(kinds.integers), None)},
+        bind=bind_transpose,
+        aliases=("permute_dims",),
+        numpy="np.transpose(x, axes)",
+        samples=several(calls({}, {"axes": (1, 2, 0)}, {"axes": [-1, 0, 1]}), calls({}, shape=())),
+    ),
+    arrange(
+        "matrix_transpose", np.matrix_transpose, matrix_transpose_shape, "The last two axes exchanged.",
+        numpy="np.swapaxes(x, -1, -2)",
+        samples=calls({}),
+    ),
+    arrange(
+        "swapaxes", np.swapaxes, swapaxes_shape, "Two axes exchanged.",
+        params={"axis1": Param(kinds.integer), "axis2": Param(kinds.integer)},
+        numpy="np.swapaxes(x, axis1, axis2)",
+        samples=calls({"axis1": 0, "axis2": -1}, {"axis1": 1, "axis2": 1}),
+    ),
+    arrange(
+        "moveaxis", np.moveaxis, moveaxis_shape, "Axes moved to other places, the others in their order.",
+        params={"source": Param(kinds.some_axes), "destination": Param(kinds.some_axes)},
+        numpy="np.moveaxis(x, source, destination)",
+        samples=calls({"source": 0, "destination": -1}, {"source": (0, 1), "destination": [2, 0]}),
+    ),
+    arrange(
+        "broadcast_to", np.broadcast_to, broadcast_to_shape, "Repeated along axes of length 1, and new ones.",
+        params={"shape": Param(kinds.shape)},
+        numpy="np.broadcast_to(x, shape)",
+        samples=several(
+            calls({"shape": (2, 4, 3)}, {"shape": (4, 3)}, shape=(4, 1), empty=False),
+            calls({"shape": (2, 0)}, shape=(0,)),
+            calls({"shape": (0, 2)}, {"shape": 2}, shape=()),
+        ),
+    ),
+    arrange(
+        "flip", np.flip, flip_shape, "The order reversed along axes (all by default).",
+        params={"axis": AXIS},
+        aliases=("reverse",),
+        numpy="np.flip(x, axis)",
+        samples=several(calls({}, {"axis": 1}, {"axis": (0, -1)}), calls({}, shape=())),
+    ),
+    arrange(
+        "roll", np.roll, roll_shape, "Moved along axes; what falls out at one end comes in at the other.",
+        params={"shift": Param(kinds.some_axes), "axis": AXIS},
+        numpy="np.roll(x, shift, axis)",
+        samples=calls({"shift": 2}, {"shift": -1, "axis": 1}, {"shift": (1, 2), "axis": (0, -1)},
+                      {"shift": 1, "axis": (0, 1)}),
+    ),
+    arrange(
+        "tril", np.tril, triangle_shape, "Zero above the k-th diagonal.",
+        params=K, numpy="np.tril(x, k)", samples=TRIANGLES,
+    ),
+    arrange(
+        "triu", np.triu, triangle_shape, "Zero below the k-th diagonal.",
+        params=K, numpy="np.triu(x, k)", samples=TRIANGLES,
+    ),
+    arrange(
+        "diag", np.diag, diag_shape, "The matrix with a vector on its k-th diagonal, or a matrix's diagonal.",
+        params=K,
+        numpy="np.diag(x, k)",
+        samples=several(calls({}, {"k": -2}, shape=(3,)), calls({}, {"k": 1}, {"k": -9}, shape=(3, 4))),
+    ),
     Op(
         name="astype",
-        kernel=lambda x, dtype: np.asarray(x).astype(dtype),
-        rule=Typed(same_shape, lambda types, params: np.dtype(params["dtype"])),
+        kernel=astype,
+        rule=Typed(same_shape, astype_dtype),
         params={"dtype": Param(kinds.dtype)},
         aliases=("cast",),
         numpy="np.asarray(x, dtype)",
-        doc="The elements in another dtype; floats are cut to integers, complex numbers do not become real.",
-        samples=several(samples.unary("fib", dtype="int32", low=0), samples.unary("fibc", dtype=complex), samples.unary("i", dtype="f4")),
+        doc="The elements in another dtype; floats are cut to integers.",
+        samples=several(
+            samples.unary("fib", dtype="int32", low=0), samples.unary("fibc", dtype=complex),
+            samples.unary("i", dtype="f4"), samples.unary("fic", dtype=bool),
+        ),
     ),
 )  # fmt: skip

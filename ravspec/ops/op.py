@@ -24,7 +24,8 @@ class Numeric(enum.StrEnum):
 
     EXACT = "exact"  #: bit for bit
     ULP = "ulp"  #: within 4 units in the last place
-    TOLERANCE = "tolerance"  #: rtol 1e-9 and atol 1e-12 x the largest magnitude
+    #: rtol 1e-9 and atol 1e-12 x the largest magnitude; of single precision, 1e-4 and 1e-5
+    TOLERANCE = "tolerance"
 
 
 #: flops of an op from the types of its operands and outputs and its params

@@ -132,7 +132,7 @@ def count(value: Any) -> int:
 def dtype(value: Any) -> str:
     """A dtype by its wire name."""
     try:
-        name = np.dtype(value).name
+        name = str(np.dtype(value).name)
     except TypeError:
         raise ParamError(f"must be a dtype, not {value!r}") from None
     dtype_of(name)
@@ -152,8 +152,8 @@ def choice(*words: str) -> Canonical:
     """One of a few words."""
 
     def canonical(value: Any) -> str:
-        if isinstance(value, str) and value in words:
-            return value
-        raise ParamError(f"must be one of {', '.join(words)}, not {value!r}")
+        if not isinstance(value, str) or value not in words:
+            raise ParamError(f"must be one of {', '.join(words)}, not {value!r}")
+        return value
 
     return canonical

@@ -10,7 +10,7 @@ import numpy as np
 from ravspec.errors import ParamError, ShapeError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
-from ravspec.ops.op import Numeric, Op, Sample
+from ravspec.ops.op import ONE_EACH, Numeric, Op, Sample, per_output
 from ravspec.ops.params import Param
 from ravspec.shapes import (
     Params,
@@ -78,7 +78,7 @@ def contracted(axes: Any, a: int, b: int) -> tuple[tuple[int, ...], tuple[int, .
     left = tuple(normal_axis(axis, a) for axis in axes[0])
     right = tuple(normal_axis(axis, b) for axis in axes[1])
     if len(left) != len(right) or len(set(left)) < len(left) or len(set(right)) < len(right):
-        raise ShapeError(f"tensordot needs as many axes of one operand as of the other, each once; got {axes}")
+        raise ShapeError(f"tensordot needs as many axes of either operand, each once; got {axes}")
     return left, right
 
 
@@ -87,28 +87,32 @@ def tensordot_shape(types: Types, params: Params) -> Shape:
     left, right = contracted(params["axes"], len(a), len(b))
     for i, j in zip(left, right, strict=True):
         meet(a, b, a[i], b[j], "tensordot")
-    return tuple([n for i, n in enumerate(a) if i not in left] + [n for j, n in enumerate(b) if j not in right])
+    return tuple([n for i, n in enumerate(a) if i not in left]) + tuple(
+        [n for j, n in enumerate(b) if j not in right]
+    )
 
 
 def inner_flops(ins: Types, outs: Types, params: Params) -> float:
-    """Two flops for each output element and each element that is summed over (matmul: 2 m n k)."""
+    """Two for each output element and each element of the last axis of x1: 2 m n k."""
+    inner = ins[0].shape[-1] if ins[0].shape else 1
+    return 2.0 * max(1, outs[0].size) * max(1, inner)
+
+
+def tensordot_flops(ins: Types, outs: Types, params: Params) -> float:
+    """The same, where the lengths summed over are what the operands have beyond the output."""
     a, b, out = (max(1, t.size) for t in (*ins, outs[0]))
     return 2.0 * out * max(1.0, math.sqrt(a * b / out))
-
-
-def outer_flops(ins: Types, outs: Types, params: Params) -> float:
-    return float(max(1, outs[0].size))
 
 
 def product_samples(pairs: list[tuple[Shape, Shape]], **params: Any) -> samples.Samples:
     """Operands of each pair of shapes, and a few of other dtypes for the last of them."""
 
     def made(rng: np.random.Generator) -> list[Sample]:
-        calls: list[Sample] = [((samples.reals(rng, *a), samples.reals(rng, *b)), dict(params)) for a, b in pairs]
-        for s, t in [("f4", "f4"), ("i8", "i4"), ("?", "?"), ("c16", "f8")]:
-            a, b = pairs[0]
-            calls.append(((samples.values(rng, s, *a), samples.values(rng, t, *b)), dict(params)))
-        return calls
+        dtypes = [("f4", "f4"), ("i8", "i4"), ("?", "?"), ("c16", "f8")]
+        calls = [(a, "f8", b, "f8") for a, b in pairs] + [(pairs[0][0], s, pairs[0][1], t) for s, t in dtypes]
+        return [
+            ((samples.values(rng, s, *a), samples.values(rng, t, *b)), dict(params)) for a, s, b, t in calls
+        ]
 
     return made
 
@@ -122,6 +126,7 @@ def tensordot_samples(rng: np.random.Generator) -> list[Sample]:
         ((x[0], x[1]), {}),
         ((x[0, 0], y[0, 0]), {"axes": 0}),
         ((samples.integers(rng, 2, 3), samples.integers(rng, 3, dtype="i4")), {"axes": 1}),
+        ((x[:, :0], y[:, :0]), {"axes": ((1, 2), (1, 0))}),
     ]
 
 
@@ -138,24 +143,41 @@ def product(name: str, kernel: Any, shape: Any, dtype: Any, doc: str, **more: An
 
 
 #: operands that both matmul and dot take
-PAIRS: list[tuple[Shape, Shape]] = [((3, 4), (4, 2)), ((4,), (4,)), ((3, 4), (4,)), ((4,), (4, 2)), ((0, 3), (3, 2)), ((2, 0), (0, 3))]
+PAIRS: list[tuple[Shape, Shape]] = [
+    ((3, 4), (4, 2)), ((4,), (4,)), ((3, 4), (4,)), ((4,), (4, 2)), ((0, 3), (3, 2)), ((2, 0), (0, 3)),
+]  # fmt: skip
 
 ROWS = (
-    product("matmul", np.matmul, matmul_shape, by_ufunc(np.matmul), "The matrix product.",
-            aliases=("matrix_multiplication",),
-            samples=product_samples([*PAIRS, ((2, 3, 4), (4, 5)), ((2, 1, 3, 4), (5, 4, 2))])),
-    product("dot", np.dot, dot_shape, promoted_strong,
-            "The product over the last axis of x1 and the last but one of x2; of vectors, their inner product.",
-            samples=product_samples([*PAIRS, ((), (3,)), ((2, 3, 4), (5, 4, 2))])),
-    product("vecdot", np.vecdot, vecdot_shape, by_ufunc(np.vecdot),
-            "The inner products of vectors along an axis; the first is conjugated.",
-            params={"axis": Param(kinds.integer, -1)}, numpy="np.sum(np.conj(x1) * x2, axis, dtype=np.result_type(x1, x2))",
-            samples=product_samples([((3, 4), (3, 4)), ((2, 3, 4), (4,)), ((5,), (5,)), ((2, 0), (0,))])),
-    product("outer", np.outer, outer_shape, promoted_strong,
-            "Every element of x1 times every element of x2: a matrix.", numpy="np.multiply.outer(np.ravel(x1), np.ravel(x2))",
-            numeric=Numeric.EXACT, flops=outer_flops,
-            samples=product_samples([((3,), (4,)), ((2, 2), (3,)), ((), (2,)), ((0,), (2,))])),
-    product("tensordot", np.tensordot, tensordot_shape, promoted_strong,
-            "The sum of products over the given axes: so many last of x1 and first of x2, or named ones.",
-            params={"axes": Param(contraction, 2)}, numpy="np.tensordot(x1, x2, axes)", samples=tensordot_samples),
+    product(
+        "matmul", np.matmul, matmul_shape, by_ufunc(np.matmul), "The matrix product.",
+        aliases=("matrix_multiplication",),
+        samples=product_samples([*PAIRS, ((2, 3, 4), (4, 5)), ((2, 1, 3, 4), (5, 4, 2))]),
+    ),
+    product(
+        "dot", np.dot, dot_shape, promoted_strong,
+        "The product over the last axis of x1 and the last but one of x2; of vectors, the inner product.",
+        samples=product_samples([*PAIRS, ((), (3,)), ((2, 3, 4), (5, 4, 2))]),
+    ),
+    product(
+        "vecdot", np.vecdot, vecdot_shape, by_ufunc(np.vecdot),
+        "The inner products of vectors along an axis; the first is conjugated.",
+        params={"axis": Param(kinds.integer, -1)},
+        numpy="np.sum(np.conj(x1) * x2, axis, dtype=np.result_type(x1, x2))",
+        samples=product_samples([((3, 4), (3, 4)), ((2, 3, 4), (4,)), ((5,), (5,)), ((2, 0), (0,))]),
+        flops=per_output(2),
+    ),
+    product(
+        "outer", np.outer, outer_shape, promoted_strong,
+        "Every element of x1 times every element of x2: a matrix.",
+        numpy="np.multiply.outer(np.ravel(x1), np.ravel(x2))",
+        samples=product_samples([((3,), (4,)), ((2, 2), (3,)), ((), (2,)), ((0,), (2,))]),
+        numeric=Numeric.EXACT, flops=ONE_EACH,
+    ),
+    product(
+        "tensordot", np.tensordot, tensordot_shape, promoted_strong,
+        "The sum of products over axes: so many last of x1 and first of x2, or the named ones.",
+        params={"axes": Param(contraction, 2)},
+        numpy="np.tensordot(x1, x2, axes)",
+        samples=tensordot_samples, flops=tensordot_flops,
+    ),
 )  # fmt: skip

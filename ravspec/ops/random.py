@@ -19,6 +19,7 @@ def seed(value: Any) -> int:
     return secrets.randbits(63) if value is None else kinds.count(value)
 
 
+ZERO, ONE = Param(kinds.number, 0.0), Param(kinds.number, 1.0)
 SEED = Param(seed, None)
 SIZE = Param(kinds.optional(kinds.shape), None)
 
@@ -70,7 +71,12 @@ def draws(**numbers: Any) -> samples.Samples:
 
 def permutation_samples(rng: np.random.Generator) -> list[Sample]:
     x = samples.reals(rng, 5, 3)
-    return [((x,), {"seed": 3}), ((np.arange(6),), {"seed": 4}), ((x > 0,), {"axis": -1, "seed": 5})]
+    return [
+        ((x,), {"seed": 3}),
+        ((np.arange(6),), {"seed": 4}),
+        ((x > 0,), {"axis": -1, "seed": 5}),
+        ((x[:0],), {"seed": 6}),
+    ]
 
 
 ROWS = (
@@ -79,7 +85,7 @@ ROWS = (
         operands="",
         kernel=normal,
         rule=Typed(size_shape, always(FLOAT64)),
-        params={"loc": Param(kinds.number, 0.0), "scale": Param(kinds.number, 1.0), "size": SIZE, "seed": SEED},
+        params={"loc": ZERO, "scale": ONE, "size": SIZE, "seed": SEED},
         numpy="np.random.Generator(np.random.PCG64(seed)).normal(loc, scale, size)",
         doc="Numbers from the normal distribution of mean loc and standard deviation scale.",
         samples=draws(loc=1.0, scale=2.0),
@@ -91,7 +97,7 @@ ROWS = (
         operands="",
         kernel=uniform,
         rule=Typed(size_shape, always(FLOAT64)),
-        params={"low": Param(kinds.number, 0.0), "high": Param(kinds.number, 1.0), "size": SIZE, "seed": SEED},
+        params={"low": ZERO, "high": ONE, "size": SIZE, "seed": SEED},
         numpy="np.random.Generator(np.random.PCG64(seed)).uniform(low, high, size)",
         doc="Numbers spread evenly from low up to, without, high.",
         samples=draws(low=-1, high=2.5),

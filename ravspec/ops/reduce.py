@@ -35,10 +35,17 @@ from ravspec.shapes import (
 
 AXES = {"axis": Param(kinds.axis, None), "keepdims": Param(kinds.flag, False)}
 ONE_AXIS = {"axis": Param(kinds.optional(kinds.integer), None), "keepdims": Param(kinds.flag, False)}
-SPREAD = {"axis": Param(kinds.axis, None), "ddof": Param(kinds.number, 0), "keepdims": Param(kinds.flag, False)}
+SPREAD = {
+    "axis": Param(kinds.axis, None),
+    "ddof": Param(kinds.number, 0),
+    "keepdims": Param(kinds.flag, False),
+}
 TYPED = {"axis": Param(kinds.axis, None), "dtype": Param(kinds.optional(kinds.dtype), None),
          "keepdims": Param(kinds.flag, False)}  # fmt: skip
-RUNNING = {"axis": Param(kinds.optional(kinds.integer), None), "dtype": Param(kinds.optional(kinds.dtype), None)}
+RUNNING = {
+    "axis": Param(kinds.optional(kinds.integer), None),
+    "dtype": Param(kinds.optional(kinds.dtype), None),
+}
 
 
 def axis_samples(dtypes: str, *, tuples: bool = True, empty: bool = True, **more: Any) -> samples.Samples:
@@ -84,7 +91,8 @@ def reduce(
         numpy=numpy,
         doc=doc,
         aliases=tuple(aliases.split()),
-        samples=sample or axis_samples(dtypes, tuples=params is not ONE_AXIS, empty=shape is not reduced_nonempty),
+        samples=sample
+        or axis_samples(dtypes, tuples=params is not ONE_AXIS, empty=shape is not reduced_nonempty),
         flops=per_output(weight),
         **more,
     )
@@ -125,7 +133,8 @@ def running(name: str, ufunc: Callable[..., Any], doc: str, aliases: str = "") -
     def calls(rng: np.random.Generator) -> list[Sample]:
         x = samples.reals(rng, 3, 4)
         return [
-            ((x,), {}), ((x,), {"axis": 0}), ((x.astype("f4"),), {"axis": -1}), ((x[0, 0],), {}), ((x[:0],), {}),
+            ((x,), {}), ((x,), {"axis": 0}), ((x.astype("f4"),), {"axis": -1}),
+            ((x[0, 0],), {}), ((x[:0],), {}),
             ((samples.integers(rng, 5, dtype="i2"),), {}), ((x > 0,), {"axis": 1}),
             ((samples.integers(rng, 2, 3, dtype="u1", high=3),), {"axis": 1, "dtype": "float32"}),
         ]  # fmt: skip
@@ -151,7 +160,8 @@ ROWS = (
     reduce("prod", totals(np.prod), total_dtype, "np.prod(x, axis=axis, dtype=dtype, keepdims=keepdims)",
            "The product over the axes.", "product", params=TYPED,
            sample=axis_samples("f8 f4 i4 u1 ?", dtype="float32")),
-    reduce("mean", np.mean, of_first(float_dtype), "np.mean" + CALL, "The arithmetic mean.", dtypes="f8 f4 i4 ? c8"),
+    reduce("mean", np.mean, of_first(float_dtype), "np.mean" + CALL, "The arithmetic mean.",
+           dtypes="f8 f4 i4 ? c8"),
     reduce("var", np.var, of_first(real_dtype), "np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)",
            "The variance, divided by n - ddof.", "variance", params=SPREAD, weight=4,
            param_aliases={"correction": "ddof"}, sample=axis_samples("f8 f4 i4 ?", correction=1)),
@@ -162,8 +172,8 @@ ROWS = (
            shape=reduced_nonempty),
     reduce("max", np.max, same_dtype, "np.max" + CALL, "The largest element; NaN wins.", "amax",
            shape=reduced_nonempty),
-    reduce("ptp", ptp, of_first(difference_dtype), f"np.max{CALL} - np.min{CALL}", "The largest less the smallest.",
-           dtypes="f8 f4 i4", shape=reduced_nonempty, weight=2),
+    reduce("ptp", ptp, of_first(difference_dtype), f"np.max{CALL} - np.min{CALL}",
+           "The largest less the smallest.", dtypes="f8 f4 i4", shape=reduced_nonempty, weight=2),
     reduce("argmin", positions(np.argmin), always(INT64), "np.argmin" + CALL,
            "The position of the first smallest; without an axis, in the flattened array.",
            params=ONE_AXIS, shape=reduced_nonempty),
@@ -172,8 +182,8 @@ ROWS = (
            params=ONE_AXIS, shape=reduced_nonempty),
     reduce("any", np.any, always(BOOL), "np.any" + CALL, "Whether any element is true (not zero)."),
     reduce("all", np.all, always(BOOL), "np.all" + CALL, "Whether all elements are true."),
-    reduce("count_nonzero", positions(np.count_nonzero), always(INT64), "np.sum(x != 0, axis=axis, keepdims=keepdims)",
-           "How many elements are not zero."),
+    reduce("count_nonzero", positions(np.count_nonzero), always(INT64),
+           "np.sum(x != 0, axis=axis, keepdims=keepdims)", "How many elements are not zero."),
     reduce("median", np.median, of_first(float_dtype), "np.median" + CALL,
            "The middle element, or the mean of the two in the middle.", weight=10),
     running("cumsum", np.cumsum, "The running sum along an axis; without one, of the flattened array."),

@@ -39,20 +39,24 @@ def values(rng: Generator, dtype: str, *shape: int, low: float = -3.0, high: flo
 #: for each kind (float, integer, short integer, bool, complex): shapes and dtypes of one operand
 ONE: dict[str, list[tuple[tuple[int, ...], str]]] = {
     "f": [((), "f8"), ((7,), "f8"), ((2, 3, 4), "f4"), ((0, 3), "f8")],
-    "i": [((), "i8"), ((5,), "i8"), ((2, 3), "i4")],
+    "i": [((), "i8"), ((5,), "i8"), ((2, 3), "i4"), ((0, 2), "i8")],
     "s": [((4,), "u1"), ((3, 2), "i2"), ((3,), "u8")],
     "b": [((4,), "?")],
     "c": [((3,), "c16"), ((2, 2), "c8")],
 }
 
-#: and of two operands; "int" and "float" are Python numbers
+#: and of two operands; "int", "float" and "complex" are Python numbers
 TWO: dict[str, list[tuple[tuple[int, ...], str, tuple[int, ...], str]]] = {
     "f": [
-        ((), "f8", (), "f8"), ((5,), "f8", (5,), "f8"), ((4, 1), "f8", (3,), "f4"), ((2, 0), "f8", (1,), "f8"),
-        ((3,), "f4", (3,), "f4"), ((3,), "f4", (), "float"), ((), "int", (3,), "f4"),
+        ((), "f8", (), "f8"), ((5,), "f8", (5,), "f8"), ((4, 1), "f8", (3,), "f4"),
+        ((2, 0), "f8", (1,), "f8"), ((3,), "f4", (3,), "f4"), ((3,), "f4", (), "float"),
+        ((), "int", (3,), "f4"),
     ],
     "m": [((4,), "f4", (4,), "i4"), ((2, 3), "i2", (3,), "f4"), ((3,), "i4", (), "float")],
-    "i": [((4, 1), "i8", (3,), "i8"), ((5,), "i4", (5,), "u1"), ((3,), "i2", (), "int"), ((), "u4", (2, 2), "i4")],
+    "i": [
+        ((4, 1), "i8", (3,), "i8"), ((5,), "i4", (5,), "u1"), ((3,), "i2", (), "int"),
+        ((), "u4", (2, 2), "i4"), ((0, 2), "i8", (2,), "i4"),
+    ],
     "b": [((4,), "?", (4,), "?"), ((2, 1), "?", (3,), "i8"), ((3,), "?", (), "int")],
     "c": [((3,), "c16", (3,), "c16"), ((2, 2), "c8", (2,), "f4"), ((2,), "f8", (), "complex")],
 }  # fmt: skip
@@ -62,6 +66,11 @@ def operand(rng: Generator, shape: tuple[int, ...], dtype: str, low: float, high
     """An array, or the Python number."""
     numbers = {"int": 2, "float": 1.5, "complex": 0.5 + 2j}
     return numbers[dtype] if dtype in numbers else values(rng, dtype, *shape, low=low, high=high)
+
+
+def several(*made: Samples) -> Samples:
+    """The samples of all of them."""
+    return lambda rng: [call for one in made for call in one(rng)]
 
 
 def unary(kinds: str = "f", low: float = -3.0, high: float = 3.0, **params: Any) -> Samples:

@@ -67,7 +67,9 @@ def nonzero_shapes(types: Types, params: Params) -> list[None]:
 
 def nonzero_dtypes(types: Types, params: Params) -> list[DType]:
     if types[0].shape is None:
-        raise ShapeError("nonzero has an output for each axis, and the operand's are known only once computed")
+        raise ShapeError(
+            "nonzero has an output for each axis, and the operand's are known only once computed"
+        )
     return [INT64] * len(types[0].shape)
 
 
@@ -137,12 +139,24 @@ def quantile_dtype(types: Types, params: Params) -> DType:
 
 
 def bind_quantile(
-    x: Any, q: Any = None, axis: Any = None, method: Any = "linear", keepdims: Any = False, *, value: Any = None
+    x: Any,
+    q: Any = None,
+    axis: Any = None,
+    method: Any = "linear",
+    keepdims: Any = False,
+    *,
+    value: Any = None,
 ) -> tuple[Any, dict[str, Any]]:
     """q is an operand, also by keyword; RDF's documents call it value."""
     if (q is None) == (value is None):
         raise ParamError("percentile and quantile take q: percentile(x, 50), quantile(x, [0.1, 0.9])")
     return (x, value if q is None else q), {"axis": axis, "method": method, "keepdims": keepdims}
+
+
+def quantile(x: Any, q: Any, **params: Any) -> Any:
+    # an integer q (0 or 1) would make NumPy compute in integers, by some methods, or overflow
+    whole = isinstance(q, int) or (isinstance(q, np.ndarray | np.generic) and q.dtype.kind in "biu")
+    return np.quantile(x, np.multiply(q, 1.0) if whole else q, **params)
 
 
 def quantile_row(name: str, kernel: Callable[..., Any], scale: float, doc: str) -> Op:
@@ -261,7 +275,7 @@ ROWS = (
         flops=sorting(1.0),
     ),
     quantile_row("percentile", np.percentile, 100, "The values below which q percent of the elements lie."),
-    quantile_row("quantile", np.quantile, 1, "The values below which a part q (0 to 1) of the elements lies."),
+    quantile_row("quantile", quantile, 1, "The values below which a part q (0 to 1) of the elements lies."),
     Op(
         name="unique",
         kernel=np.unique,
@@ -286,6 +300,10 @@ ROWS = (
         ],
         unknown_shape=True,
     ),
-    taking("take", None, "The elements at the given positions along an axis; without one, of the flattened array."),
+    taking(
+        "take",
+        None,
+        "The elements at the given positions along an axis; without one, of the flattened array.",
+    ),
     taking("gather", 0, "RDF's take: along the first axis where none is given."),
 )

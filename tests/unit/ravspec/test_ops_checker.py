@@ -1,0 +1,184 @@
+"""The checker of op rows, and the proof that it finds wrong rows.
+
+`check(row, operands, given)` runs one sample call of a row through everything that the row promises.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ravspec.ops import OPS, Numeric, Op
+from ravspec.ops.params import Param, scalar_value
+from ravspec.shapes import ArrayType, Typed, always, broadcasted, elementwise, promoted, same, same_shape
+
+NUMBERS = (bool, int, float, complex)
+
+
+def type_of(value: Any) -> ArrayType:
+    """The type of an operand: of an array, or of a Python number."""
+    if type(value) in NUMBERS:
+        return ArrayType((), type(value))
+    return ArrayType(np.shape(value), value.dtype)
+
+
+def numpy_key(key: Sequence[Any], arrays: Sequence[Any]) -> tuple[Any, ...]:
+    """A key in wire form as NumPy takes it; written apart from the kernel's own decoder."""
+    words = {"newaxis": None, "...": Ellipsis}
+    left, out = list(arrays), []
+    for entry in key:
+        if entry == "array" or (isinstance(entry, tuple) and entry[0] == "mask"):
+            out.append(left.pop(0))
+        elif isinstance(entry, tuple):
+            out.append(slice(entry[1], entry[2], entry[3]))
+        else:
+            out.append(words.get(entry, entry))
+    return tuple(out)
+
+
+def assigned(x: Any, key: Any, value: Any) -> Any:
+    changed = x.copy()
+    changed[key] = value
+    return changed
+
+
+def quietly(function: Any, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+    """The outputs of a call as a tuple, without NumPy's warnings about NaN, zero and emptiness."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        result = function(*args, **kwargs)
+    return tuple(result) if isinstance(result, tuple | list) else (result,)
+
+
+def oracle(row: Op, operands: Sequence[Any], params: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The outputs by the row's NumPy expression."""
+    names: dict[str, Any] = dict(params)
+    for at, name in enumerate(row.operand_names):
+        names[name.strip("*?")] = list(operands[at:]) if name.startswith("*") else operands[at]
+    helpers = {"np": np, "number": scalar_value, "numpy_key": numpy_key, "assigned": assigned}
+    return quietly(lambda: eval(row.numpy, {**helpers, **names}))
+
+
+def compare(row: Op, got: Sequence[Any], want: Sequence[Any]) -> None:
+    """Outputs are equal in number, shape and dtype, and in value within the row's numeric class."""
+    assert len(got) == len(want), f"{row.name} gave {len(got)} outputs, not {len(want)}"
+    for one, other in zip(map(np.asarray, got), map(np.asarray, want), strict=True):
+        assert one.dtype == other.dtype, f"{row.name} gave {one.dtype}, not {other.dtype}"
+        assert one.shape == other.shape, f"{row.name} gave shape {one.shape}, not {other.shape}"
+        assert close(row.numeric, one, other), f"{row.name} gave {one}, not {other}"
+
+
+def close(numeric: Numeric, got: Any, want: Any) -> bool:
+    if got.dtype.kind == "c" and numeric is not Numeric.TOLERANCE:
+        return close(numeric, got.real, want.real) and close(numeric, got.imag, want.imag)
+    if numeric is Numeric.EXACT or got.dtype.kind not in "fc":
+        same_sign = got.dtype.kind != "f" or bool(
+            (np.signbit(got) == np.signbit(want))[~np.isnan(want)].all()
+        )
+        return same_sign and np.array_equal(got, want, equal_nan=True)
+    finite = np.isfinite(want)
+    if not np.array_equal(got[~finite], want[~finite], equal_nan=True):
+        return False
+    difference, size = np.abs(got[finite] - want[finite]), np.abs(want[finite])
+    if numeric is Numeric.ULP:
+        return bool((difference <= 4 * np.spacing(size)).all())
+    single = got.dtype in (np.float32, np.complex64)
+    rtol, atol = (1e-4, 1e-5) if single else (1e-9, 1e-12)
+    return bool((difference <= rtol * size + atol * size.max(initial=0)).all())
+
+
+def check(row: Op, operands: Sequence[Any], given: Mapping[str, Any]) -> None:
+    """One sample call of a row: values, types, params and cost are what the row says."""
+    params = row.canonical_params(given)
+    assert list(params) == list(row.params)
+    assert row.canonical_params(params) == params, f"{row.name}: canonical params are not canonical"
+    assert row.canonical_params(json.loads(json.dumps(params, allow_nan=False))) == params
+    hash(tuple(params.values()))
+
+    copies = [np.array(x) if isinstance(x, np.ndarray) else x for x in operands]
+    got = quietly(row.kernel, *operands, **params)
+    compare(row, got, oracle(row, operands, params))
+    compare(replace(row, numeric=Numeric.EXACT), quietly(row.kernel, *operands, **params), got)
+    for operand, copy in zip(operands, copies, strict=True):
+        assert np.array_equal(operand, copy, equal_nan=True), f"{row.name} wrote into its operand"
+
+    ins = [type_of(x) for x in operands]
+    outs = row.infer(ins, params)
+    assert len(outs) == len(got), f"{row.name} inferred {len(outs)} outputs, gave {len(got)}"
+    for inferred, value in zip(outs, got, strict=True):
+        executed = type_of(np.asarray(value))
+        if row.unknown_shape:
+            assert inferred.shape is None
+        assert inferred == executed._replace(shape=inferred.shape and executed.shape), (
+            f"{row.name} inferred {inferred}, gave {executed}"
+        )
+        assert inferred.shape is None or inferred.shape == executed.shape
+    cost = row.flops(ins, outs, params)
+    assert np.isfinite(cost) and cost > 0
+
+
+def half_up(x: Any) -> Any:
+    return np.floor(x + 0.5)
+
+
+ADD, EXP, SUM = OPS["add"], OPS["exp"], OPS["sum"]
+
+WRONG_ROWS = {
+    "another function": replace(ADD, kernel=np.subtract),
+    "the operands exchanged": replace(OPS["subtract"], kernel=lambda x1, x2: np.subtract(x2, x1)),
+    "a wrong dtype rule": replace(ADD, rule=Typed(broadcasted, always(np.dtype("f4")))),
+    "a kernel that widens": replace(EXP, kernel=lambda x: np.exp(np.asarray(x, "f8"))),
+    "a wrong shape rule": replace(ADD, rule=Typed(same_shape, promoted)),
+    "a shape rule that forgets keepdims": replace(SUM, rule=same),
+    "a missing output": replace(OPS["divmod"], kernel=np.floor_divide),
+    "an inferred output too many": replace(EXP, rule=elementwise(np.modf)),
+    "an exact row that is not": replace(EXP, kernel=lambda x: np.exp(x) * (1 + 5e-16), numeric=Numeric.EXACT),
+    "a close row that is too far off": replace(EXP, kernel=lambda x: np.exp(x) * np.float32(1 + 1e-6)),
+    "a tolerant row that is too far off": replace(OPS["matmul"], kernel=lambda a, b: np.matmul(a, b) * (1 + 1e-3)),
+    "another rounding of halves": replace(OPS["round"], kernel=lambda x, decimals: half_up(x)),
+    "a lost sign of zero": replace(OPS["negative"], kernel=lambda x: 0 - x, samples=lambda rng: [((np.zeros(2),), {})]),
+    "chance": replace(EXP, kernel=lambda x: x + np.random.default_rng().random(), numpy="x"),
+    "a kernel that writes into its operand": replace(OPS["sort"], kernel=lambda x, axis: x.sort(axis) or x),
+    "params that canonicalise twice": replace(OPS["round"], params={"decimals": Param(lambda v: v + 1, 0)}),
+    "no cost": replace(ADD, flops=lambda ins, outs, params: 0.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", WRONG_ROWS.values(), ids=WRONG_ROWS)
+def test_a_wrong_row_is_found(row: Op) -> None:
+    with pytest.raises(AssertionError):
+        for operands, given in row.samples(np.random.default_rng(0)):
+            check(row, operands, given)
+
+
+def test_a_nan_param_or_a_list_is_not_canonical() -> None:
+    nan = replace(OPS["round"], params={"decimals": Param(lambda value: float("nan"), 0)})
+    with pytest.raises(AssertionError):
+        check(nan, (np.ones(2),), {})
+    with pytest.raises((AssertionError, TypeError)):
+        check(replace(OPS["flip"], params={"axis": Param(lambda value: [0], 0)}), (np.ones(2),), {})
+
+
+@pytest.mark.parametrize(
+    ("numeric", "got", "want", "equal"),
+    [
+        (Numeric.EXACT, 1.0, np.nextafter(1.0, 2), False),
+        (Numeric.EXACT, np.nan, np.nan, True),
+        (Numeric.EXACT, 0.0, -0.0, False),
+        (Numeric.ULP, 1.0, 1.0 + 4 * 2.0**-52, True),
+        (Numeric.ULP, 1.0, 1.0 + 6 * 2.0**-52, False),
+        (Numeric.ULP, np.inf, -np.inf, False),
+        (Numeric.ULP, np.inf, 1.0, False),
+        (Numeric.TOLERANCE, 1.0, 1.0 + 5e-10, True),
+        (Numeric.TOLERANCE, 1.0, 1.0 + 5e-9, False),
+        (Numeric.TOLERANCE, np.nan, 1.0, False),
+    ],
+)
+def test_closeness_follows_the_numeric_class(numeric: Numeric, got: float, want: float, equal: bool) -> None:
+    assert close(numeric, np.asarray(got), np.asarray(want)) is equal
