@@ -169,8 +169,9 @@ class Bye(Message, frozen=True):
 
 
 class Welcome(Message, frozen=True):
-    """The hello was taken."""
+    """The hello was taken. `fresh`: the server knows nothing of this life, so what it holds is of no use."""
 
+    fresh: bool
     lease_s: float
     heartbeat_s: float
     inline_bytes: int
@@ -178,7 +179,8 @@ class Welcome(Message, frozen=True):
 
 class Assign(Message, frozen=True):
     """Ops to compute. Buffers: the columns of ravspec.subgraph (5); int32 input ops; uint16 n_out of
-    each; uint32 type of each of their outputs; uint8 how each input comes (HOW); int32 exports;
+    each; uint32 type of each of their outputs; uint8 how each input comes (SENT or HELD of
+    ravspec.executor); int32 exports;
     int32 ops to keep; int32 pairs (graph, op) that may be forgotten; the inline inputs joined.
     `stored`: outputs of inputs to be fetched, {index of output among the inputs': digest}."""
 
@@ -189,10 +191,6 @@ class Assign(Message, frozen=True):
     types: list[tuple[str, list[int] | None]]
     literals: list[bool | int | float | dict[str, Any]]
     stored: dict[int, str] = {}
-
-
-#: how an input of an assignment comes: in the message (or stored), or it is held already
-SENT, HELD = 0, 1
 
 
 class Void(Message, frozen=True):
@@ -219,6 +217,15 @@ _decoders: dict[Any, msgspec.json.Decoder[Any]] = {
     union: msgspec.json.Decoder(union)
     for union in (FromDeveloper, ToDeveloper, FromContributor, ToContributor)
 }
+
+
+#: a message with some fields changed
+replace = msgspec.structs.replace
+
+
+def to_json(value: Any) -> str:
+    """Any plain value as JSON text."""
+    return msgspec.json.encode(value).decode()
 
 
 def encode(message: Message, buffers: list[Buffer] | tuple[Buffer, ...] = ()) -> bytes:

@@ -97,10 +97,13 @@ class OpList:
             )
         return False
 
-    def append(self, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
+    def append(
+        self, batch: Batch, with_values: bool = True
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
         """Take a new batch. Gives predicted seconds, output bytes and whether it is a source, for each op.
 
-        A bad batch raises and leaves the list as it was.
+        A bad batch raises and leaves the list as it was. with_values False: the sources' values do not
+        come with it (they are stored already).
         """
         marks = [len(column) for column in self._columns]
         counts = self.symbols.counts()
@@ -110,7 +113,8 @@ class OpList:
             self._extend(batch)
             cost_s, size_bytes = self._check_claims(len(batch))
             source = np.array(self._source_kind, bool)[batch.kind]
-            self._check_values(batch, size_bytes, source)
+            if with_values:
+                self._check_values(batch, size_bytes, source)
         except Exception:
             self._drop_symbols(counts)
             for column, mark in zip(self._columns, marks, strict=True):

@@ -90,8 +90,9 @@ def broadcast(shapes: Sequence[Shape]) -> Shape:
 def resolved(ufunc: np.ufunc, given: tuple[Any, ...]) -> tuple[DType, ...]:
     """The output dtypes of a ufunc, by its own type resolution (weak Python numbers included)."""
     names = " and ".join(t.__name__ if isinstance(t, type) else t.name for t in given)
+    weak = tuple([BOOL if t is bool else t for t in given])  # a bool is no weaker than an array of it
     try:
-        outs = ufunc.resolve_dtypes(given + (None,) * ufunc.nout)[ufunc.nin :]
+        outs = ufunc.resolve_dtypes(weak + (None,) * ufunc.nout)[ufunc.nin :]
     except TypeError:
         raise DTypeError(f"{ufunc.__name__} is not defined for {names}") from None
     for out in outs:

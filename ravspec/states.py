@@ -74,7 +74,6 @@ MOVES: Mapping[tuple[enum.StrEnum, Move], enum.StrEnum] = {
     (GraphState.ENDED, Move.END):           GraphState.ENDED,
     (GraphState.ENDED, Move.FINISH):        GraphState.COMPUTED,
     (GraphState.ENDED, Move.FAIL):          GraphState.FAILED,
-    (GraphState.COMPUTED, Move.REDO):       GraphState.ENDED,
     (GraphState.OPEN, Move.CANCEL):         GraphState.CANCELLED,
     (GraphState.ENDED, Move.CANCEL):        GraphState.CANCELLED,
 

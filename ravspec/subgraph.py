@@ -86,7 +86,7 @@ def run(
     """Compute every op. Gives the slots and the failures (op, reason).
 
     inputs: one value for each output of each input op. needed: which slots the caller will read;
-    others are let go after their last use. An op that raises fails, and so do its dependents in here
+    others are let go after their last use. A MemoryError is raised. An op that raises another error fails, and so do its dependents in here
     (those are not listed); the rest goes on.
     """
     slots: list[Any] = [*graph.literals, *inputs]
@@ -103,6 +103,8 @@ def run(
             at += arity
             try:
                 value = FAILED if failures and FAILED in map(marked, args) else kernel(*args, **params)
+            except MemoryError:
+                raise  # not the op's fault: another contributor may have the room
             except Exception as error:  # noqa: BLE001 - whatever a kernel raises fails that op, with its text
                 failures.append((int(graph.ops[i]), reason_of(error)))
                 value = FAILED

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import lineage, ready
+from .company import wait_s
 from .events import (
     AddOps,
     CancelGraph,
@@ -30,11 +31,14 @@ from .events import (
     Want,
 )
 from .explain import explain
-from .grow import Growth, Room, seal, work_budget
+from .grow import Growth, give_back, seal
 from .invariants import check
 from .leases import LEASE, REST
 from .ledger import Ledger
-from .state import AWAITED, COMPUTED, OPENED, Developer, Graph, Life, Settings
+from .state import AWAITED, COMPUTED, OPENED, Assignment, Developer, Graph, Life, Settings
+
+#: contributors that may get nothing in one event before the others are not even tried
+_REFUSALS = 6
 
 
 class Scheduler:
@@ -55,6 +59,7 @@ class Scheduler:
             if life.silent:
                 life.silent = False
                 ledger.look_at(life)
+                ledger.recount()
         _ON[type(event)](self, event)
         self._dispatch()
         return ledger.out
@@ -76,6 +81,10 @@ class Scheduler:
     def is_available(self, graph: int, op: int) -> bool:
         """Is the value of this op at the server?"""
         return bool(self.ledger.graphs[graph].at_server[op])
+
+    def is_computed(self, graph: int, op: int) -> bool:
+        """Is this op computed, wherever its value is (or was forgotten)?"""
+        return self.ledger.graphs[graph].state[op] == COMPUTED
 
     def explain(self, graph: int) -> str:
         """One sentence for people: why is this graph not finished?"""
@@ -156,6 +165,7 @@ class Scheduler:
                 event.down_bps, event.up_bps, event.latency_s, ledger.now,
             )  # fmt: skip
             ledger.alarms.lease(life)
+            ledger.recount()
         else:  # the same process connected again: it keeps its assignments and what was learned of its speed
             life.memory_bytes, life.latency_s = event.memory_bytes, event.latency_s
             life.down_bps, life.up_bps = event.down_bps, event.up_bps
@@ -177,6 +187,7 @@ class Scheduler:
         self.ledger.cache.clear(life)
         self.ledger.roomy.discard(life.life)
         del self.ledger.lives[life.life]
+        self.ledger.recount()
 
     def _result(self, event: Result) -> None:
         self.ledger.result(event)
@@ -207,12 +218,14 @@ class Scheduler:
             life = ledger.lives[life_id]
             if kind == REST:
                 ledger.look_at(life)
+                ledger.recount()
             elif kind == LEASE:
                 reason = f"{life.name} was not heard of for {self.settings.lease_s:g} s"
                 self._bury(life, reason, tried=True)
                 ledger.out.append(Lost(life_id, reason))
             else:
                 life.silent = True
+                ledger.recount()
                 life.speed /= 2
                 ledger.take_back_all(life, f"{life.name} passed its deadline", tried=True)
                 ledger.look_at(life)
@@ -222,36 +235,49 @@ class Scheduler:
     def _dispatch(self) -> None:
         """Give work to lives with room, one piece each and round again: idle before busy, faster first."""
         ledger = self.ledger
-        progress = True
+        ledger.alarms.retry = None
+        refusals, progress = 0, True
         while progress and ledger.active and ledger.roomy:
             progress = False
-            everybody = ledger.lives.values()
-            total_speed = sum([life.speed for life in everybody])
-            largest = int(self.settings.work_share * max([life.memory_bytes for life in everybody]))
             lives = [ledger.lives[life] for life in ledger.roomy]
             lives.sort(key=lambda life: (len(life.queue), -life.speed, life.life))
             for life in lives:
-                if not ledger.active:
+                if not ledger.active or refusals >= _REFUSALS:
                     break
-                round_trip_s = 2 * life.latency_s + self.settings.message_s
-                room = Room(
-                    work_budget(life, self.settings), largest, total_speed, len(everybody), round_trip_s
-                )
-                progress |= self._serve(life, room)
+                if life.life in ledger.roomy:
+                    served = self._serve(life)
+                    progress |= served
+                    refusals += not served
         ledger.send_planned()
 
-    def _serve(self, life: Life, room: Room) -> bool:
+    def _serve(self, life: Life) -> bool:
         """Grow a piece for this life, for the developer who was given the fewest seconds so far."""
         ledger = self.ledger
+        company = ledger.company()
         for graph in self._by_share():
-            ready.settle(graph)
-            piece = Growth(graph, life, room, self.settings).run()
-            if not (graph.ahead or graph.fresh):
-                ledger.active.discard(graph.number)
-            if piece:
-                ledger.assign(graph, life, seal(graph, life, piece))
+            assignment = self._grow(graph, life)
+            if assignment is None:
+                continue
+            better = company.better(life, graph, assignment, ledger.lives, ledger.now)
+            if better is None:
+                ledger.assign(graph, life, assignment)
                 return True
+            give_back(graph, assignment.ops)
+            ledger.touch(graph)
+            if better.life in ledger.roomy:
+                for one in (better, life):  # should it not fit the better one after all
+                    if assignment := self._grow(graph, one):
+                        ledger.assign(graph, one, assignment)
+                        return True
+            ledger.alarms.try_again(ledger.now + wait_s(better, ledger.now))
         return False
+
+    def _grow(self, graph: Graph, life: Life) -> Assignment | None:
+        ready.settle(graph)
+        piece = Growth(graph, life, self.ledger.company(), self.settings).run()
+        if not (graph.ahead or graph.fresh):
+            self.ledger.active.discard(graph.number)
+        return seal(graph, life, piece) if piece else None
 
     def _by_share(self) -> list[Graph]:
         ledger = self.ledger

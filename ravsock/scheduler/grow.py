@@ -8,9 +8,8 @@ what comes back and what is kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from . import ready
+from .company import Company
 from .rules import best_length, has_share, is_full, should_close
 from .state import ASSIGNED, READY, WAITING, Assignment, Graph, Life, Settings
 
@@ -18,7 +17,7 @@ from .state import ASSIGNED, READY, WAITING, Assignment, Graph, Life, Settings
 _SKIPS = 32
 
 
-def work_budget(life: Life, settings: Settings) -> int:
+def _work_budget(life: Life, settings: Settings) -> int:
     """Bytes that the next piece at this life may need."""
     room = settings.work_share * life.memory_bytes - sum([piece.live_bytes for piece in life.queue])
     if life.queue:
@@ -26,33 +25,20 @@ def work_budget(life: Life, settings: Settings) -> int:
     return int(room)
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
-    """What a life may be given now, and who else is there."""
-
-    #: bytes the piece may need
-    budget: int
-    #: the budget of the largest contributor when idle: an op that needs more is parked
-    largest: int
-    #: of all contributors together
-    total_speed: float
-    contributors: int
-    #: message there, message back, and what the server does about them
-    round_trip_s: float
-
-
 class Growth:
     """One piece while it grows. What its loops need is bound to locals in each step."""
 
     __slots__ = (
-        "brought", "candidate_s", "candidates", "cap", "down_s", "efficiency", "exec_s",
-        "first_up_s", "graph", "held", "lacking", "life", "live_bytes", "outside", "room", "seed_s",
-        "seeds", "settings", "share_s", "skipped", "up_s",
+        "brought", "budget", "candidate_s", "candidates", "cap", "company", "down_s", "efficiency",
+        "exec_s", "first_up_s", "graph", "held", "lacking", "life", "live_bytes", "outside",
+        "round_trip_s", "seed_s", "seeds", "settings", "share_s", "skipped", "up_s",
     )  # fmt: skip
 
-    def __init__(self, graph: Graph, life: Life, room: Room, settings: Settings) -> None:
-        self.graph, self.life, self.room, self.settings = graph, life, room, settings
-        self.share_s = graph.ready_s / settings.share_divisor * life.speed / room.total_speed
+    def __init__(self, graph: Graph, life: Life, company: Company, settings: Settings) -> None:
+        self.graph, self.life, self.company, self.settings = graph, life, company, settings
+        self.budget = _work_budget(life, settings)
+        self.round_trip_s = 2 * life.latency_s + settings.message_s
+        self.share_s = graph.ready_s / settings.share_divisor * life.speed / company.total_speed
         self.held = life.held
         self.cap = settings.op_cap
         self.outside: dict[int, int] = {}  #: op of the piece, in order -> needed dependents outside
@@ -60,6 +46,7 @@ class Growth:
         self.lacking: dict[int, int] = {}  #: dependent -> operands not inside
         self.brought: set[int] = set()  #: operands to be sent along
         self.skipped: list[int] = []  #: ready ops that do not fit this life now
+        self.share_s = graph.ready_s / settings.share_divisor * life.speed / company.total_speed
         self.exec_s = self.down_s = self.up_s = self.seed_s = self.first_up_s = self.candidate_s = 0.0
         self.seeds = self.live_bytes = 0
         self.efficiency: list[float] = []  #: of each prefix: the part of its time that is computing
@@ -89,11 +76,11 @@ class Growth:
 
     def _is_awaited(self) -> bool:
         """Do others hunger for the candidates?"""
-        room = self.room
-        rest_s = (self.graph.ready_s - self.seed_s) / room.total_speed
-        others = min(len(self.candidates), room.contributors) - 1
+        company = self.company
+        rest_s = (self.graph.ready_s - self.seed_s) / company.total_speed
+        others = min(len(self.candidates), company.count) - 1
         lent_s = self.candidate_s / self.life.speed * others / (others + 1)
-        return others > 0 and should_close(rest_s, self.exec_s, lent_s, room.round_trip_s + self.up_s)
+        return others > 0 and should_close(rest_s, self.exec_s, lent_s, self.round_trip_s + self.up_s)
 
     def _is_enough(self) -> bool:
         """Must others have the next seed?"""
@@ -103,8 +90,8 @@ class Growth:
             self.first_up_s, saved_up_s = self.up_s, self.up_s
         else:
             saved_up_s = self.seeds * self.first_up_s - self.up_s
-        share_s = self.graph.ready_s / self.settings.share_divisor * self.life.speed / self.room.total_speed
-        return has_share(self.seed_s, share_s, self.exec_s + self.down_s, self.room.round_trip_s + saved_up_s)
+        worthwhile_s = self.round_trip_s + saved_up_s
+        return has_share(self.seed_s, self.share_s, self.exec_s + self.down_s, worthwhile_s)
 
     def _add(self, op: int, is_seed: bool) -> bool:
         """Take an op into the piece, or aside if it does not fit; False if the piece ends before it."""
@@ -121,15 +108,15 @@ class Growth:
         if op in graph.tries:
             self.cap = min(self.cap, self.settings.op_cap >> self.settings.try_shift * graph.tries[op])
         if outside and (
-            live_bytes > self.room.budget
+            live_bytes > self.budget
             or len(outside) >= self.cap
             or is_full(exec_s, down_s, up_s, self.settings.target_s, is_seed, new_bytes > 0)
         ):
             if is_seed:
                 graph.fresh.append(op)
             return False
-        if live_bytes > self.room.budget:
-            (graph.parked if live_bytes > self.room.largest else self.skipped).append(op)
+        if live_bytes > self.budget:
+            (graph.parked if live_bytes > self.company.largest_bytes else self.skipped).append(op)
             return len(self.skipped) < _SKIPS
         if is_seed:
             self.seeds += 1
@@ -142,7 +129,7 @@ class Growth:
             else:
                 brought.add(operand)
         self.exec_s, self.down_s, self.up_s, self.live_bytes = exec_s, down_s, up_s, live_bytes
-        self.efficiency.append(exec_s / (exec_s + down_s + up_s + self.room.round_trip_s))
+        self.efficiency.append(exec_s / (exec_s + down_s + up_s + self.round_trip_s))
         graph.state[op] = ASSIGNED
         outside[op] = graph.open[op]
         if graph.outs[op]:

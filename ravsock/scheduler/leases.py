@@ -21,6 +21,8 @@ class Alarms:
         self._settings = settings
         self._lives = lives
         self._assignments = assignments
+        #: when to look again for somebody to give ready work to, if it waits for a better contributor
+        self.retry: float | None = None
         self._heap: list[tuple[float, int, str, int]] = []
 
     def lease(self, life: Life) -> None:
@@ -32,8 +34,18 @@ class Alarms:
     def deadline(self, assignment: Assignment) -> None:
         heappush(self._heap, (assignment.deadline, DEADLINE, assignment.life, assignment.number))
 
+    def try_again(self, time: float) -> None:
+        self.retry = time if self.retry is None else min(self.retry, time)
+
     def next(self) -> float | None:
-        """The time of the next alarm that still means something."""
+        """When something is due next, whatever it is."""
+        time = self._next()
+        if self.retry is None or (time is not None and time < self.retry):
+            return time
+        return self.retry
+
+    def _next(self) -> float | None:
+        """The time of the next alarm in the heap that still means something."""
         heap = self._heap
         while heap:
             time, kind, life_id, number = heap[0]
@@ -52,7 +64,7 @@ class Alarms:
 
     def ring(self, now: float) -> Iterator[tuple[int, str]]:
         """Take out the alarms that are due, one at a time: (kind, life)."""
-        while (time := self.next()) is not None and time <= now:
+        while (time := self._next()) is not None and time <= now:
             _, kind, life_id, _ = heappop(self._heap)
             yield kind, life_id
 

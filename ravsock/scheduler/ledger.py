@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from . import lineage
 from .cache import Cache
+from .company import Company
 from .events import Assign, Commit, Discard, Fail, Instruction, Result, Void
 from .leases import Alarms, learned_speed, own_seconds
 from .state import ASSIGNED, FAILED, OPENED, Assignment, Developer, Graph, Life, Settings
@@ -31,6 +32,7 @@ class Ledger:
         self.active: set[int] = set()  #: graphs that may have a ready op
         self.roomy: set[str] = set()  #: lives that may be given something
         self.out: list[Instruction] = []
+        self._company: Company | None = None
         self._next_assignment = first_assignment
         self._planned: list[Assignment] = []
 
@@ -60,6 +62,17 @@ class Ledger:
         life.rest_until = self.now + min(60.0, self.settings.target_s * 2 ** (life.rests - 1))
         self.alarms.rest(life)
         self.look_at(life)
+        self.recount()
+
+    def company(self) -> Company:
+        """The contributors together; speeds in it may be a moment old."""
+        if self._company is None or self.now - self._company.since > self.settings.target_s:
+            self._company = Company(self.lives.values(), self.settings, self.now)
+        return self._company
+
+    def recount(self) -> None:
+        """Somebody came, went, or may be given work again."""
+        self._company = None
 
     # --- an assignment begins -----------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""The contributor: joins a server, computes what it is given with NumPy, hands the values back."""

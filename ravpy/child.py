@@ -1,0 +1,70 @@
+"""The child process as the shell sees it: start, give a frame, get an answer, notice its death."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from ravpy.config import Config
+from ravspec.codec import PREFIX, total_length
+
+
+class Child:
+    """One computing process. `answered` gets its answers, `died` the reason if it ends by itself."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._ending = False
+        self._watch: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def start(
+        cls, config: Config, life: str, answered: Callable[[bytes], None], died: Callable[[str], None]
+    ) -> Child:
+        """Start one for a life."""
+        environment = {**os.environ, **({"RAV_TOKEN": config.token} if config.token else {})}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "ravpy.worker", life, config.url,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=environment,
+            start_new_session=True,  # Ctrl-C is for the parent, who lets the piece finish
+        )  # fmt: skip
+        child = cls(process)
+        child._watch = asyncio.create_task(child._read(answered, died))
+        return child
+
+    def give(self, frame: bytes) -> None:
+        """An assignment to compute."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(frame)
+
+    async def _read(self, answered: Callable[[bytes], None], died: Callable[[str], None]) -> None:
+        stream = self._process.stdout
+        assert stream is not None
+        try:
+            while True:
+                prefix = await stream.readexactly(PREFIX.size)
+                answered(prefix + await stream.readexactly(total_length(prefix) - len(prefix)))
+        except asyncio.IncompleteReadError:
+            code = await self._process.wait()
+            if not self._ending:
+                died(death(code))
+
+    async def end(self) -> None:
+        """End it: close its input, and kill it if it computes on."""
+        self._ending = True
+        if self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+        if self._watch is not None:
+            await self._watch
+
+
+def death(code: int) -> str:
+    """An exit code in words."""
+    if code >= 0:
+        return f"it exited with code {code}"
+    name = signal.Signals(-code).name
+    return f"it was killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")

@@ -1,0 +1,235 @@
+"""The socket shell: carries out what the core decides. Connects, reconnects, sends, beats, shows."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import time
+
+import socketio
+from socketio.exceptions import ConnectionError as NotConnected
+from socketio.exceptions import SocketIOError
+
+from ravpy.child import Child
+from ravpy.config import Config
+from ravpy.core import (
+    Acknowledged,
+    Action,
+    Beat,
+    ChildDied,
+    Compute,
+    Computed,
+    Connected,
+    Core,
+    Event,
+    Finish,
+    Heartbeats,
+    NewChild,
+    Received,
+    Send,
+    Stop,
+    Tell,
+)
+from ravpy.status import Status
+from ravspec.messages import Hello
+
+log = logging.getLogger(__name__)
+
+#: first and longest wait before the next try to connect, in seconds; each is varied by half at random
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 10.0
+#: how long the goodbye may take
+GOODBYE_S = 2.0
+
+FROM_SERVER = ("welcome", "assign", "void", "unknown", "error")
+
+
+class Contributor:
+    """One contributor, from joining to leaving. Made inside a running event loop."""
+
+    def __init__(self, config: Config, hello: Hello, status: Status) -> None:
+        self._config, self._status = config, status
+        self._core = Core(hello)
+        self._child: Child | None = None
+        self._child_of = ""
+        self._stopped = asyncio.Event()
+        self._changing: asyncio.Task[None] | None = None
+        self._queued: list[bytes] = []
+        self._beats: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._idle_since = time.monotonic()
+        self._sio = socketio.AsyncClient(
+            reconnection=True,
+            reconnection_delay=FIRST_WAIT_S,
+            reconnection_delay_max=LONGEST_WAIT_S,
+            randomization_factor=0.5,
+            # aiohttp drops the connection at frames over 4 MB unless told otherwise
+            websocket_extra_options={"max_msg_size": 0},
+        )
+        self._sio.on("connect", self._on_connect)
+        self._sio.on("disconnect", self._on_disconnect)
+        for name in FROM_SERVER:
+            self._sio.on(name, self._on_frame)
+
+    async def run(self) -> None:
+        """Take part until told to stop, by the user or by --exit-when-idle."""
+        self._listen_to_signals()
+        watch = asyncio.create_task(self._leave_when_idle())
+        try:
+            await self._connect()
+            await self._stopped.wait()
+        finally:
+            watch.cancel()
+            if self._beats is not None:
+                self._beats.cancel()
+            if self._sio.connected:
+                await self._sio.disconnect()
+            await self._sio.shutdown()
+            if self._changing is not None:
+                await self._changing
+            if self._child is not None:
+                await self._child.end()
+
+    def leave_now(self) -> None:
+        """Stop at once; the server notices by the lease."""
+        self._stopped.set()
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        pressed = 0
+
+        def interrupt() -> None:
+            nonlocal pressed
+            pressed += 1
+            if pressed == 1 and self._sio.connected:
+                self._status.note("leaving after this piece; press Ctrl-C again to leave at once")
+                self._feed(Finish())
+            else:
+                self.leave_now()
+
+        for name in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt ends it there
+                loop.add_signal_handler(name, interrupt)
+
+    async def _connect(self) -> None:
+        """The first connection; tries until a server answers."""
+        wait_s, told = FIRST_WAIT_S, False
+        while not self._stopped.is_set():
+            try:
+                auth = {"token": self._config.token} if self._config.token else None
+                await self._sio.connect(self._config.url, auth=auth, transports=["websocket"])
+                return
+            except NotConnected as error:
+                if not told:
+                    self._status.note(f"no server answers at {self._config.url} yet; trying on", warning=True)
+                    log.info("action=connect_failed url=%s reason=%s", self._config.url, error)
+                    told = True
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), wait_s)
+            wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+
+    async def _leave_when_idle(self) -> None:
+        limit = self._config.exit_when_idle_s
+        if limit is None:
+            return
+        while True:
+            left = self._idle_since + limit - time.monotonic()
+            if left <= 0 and self._core.idle:
+                self._status.note(f"no work for {limit:g} s: leaving")
+                if self._sio.connected:
+                    self._feed(Finish())
+                else:
+                    self.leave_now()
+                return
+            await asyncio.sleep(left if left > 0 else limit)
+
+    # --- events in -----------------------------------------------------------------------------------
+
+    async def _on_connect(self) -> None:
+        self._status.connected(self._config.url)
+        self._feed(Connected())
+
+    async def _on_disconnect(self, reason: str = "") -> None:
+        if not self._stopped.is_set():
+            self._status.disconnected()
+
+    async def _on_frame(self, frame: bytes) -> None:
+        self._feed(Received(frame))
+
+    def _feed(self, event: Event) -> None:
+        """Tell the core; do what it says."""
+        for action in self._core.handle(event):
+            self._carry_out(action)
+        if not self._core.idle:
+            self._idle_since = time.monotonic()
+        self._status.show(self._core.tally)
+
+    # --- actions out ---------------------------------------------------------------------------------
+
+    def _carry_out(self, action: Action) -> None:
+        match action:
+            case Send():
+                self._spawn(self._send(action))
+            case Compute(frame):
+                self._give(frame)
+            case NewChild(life):
+                self._changing = asyncio.create_task(self._change_child(life, self._changing))
+            case Heartbeats(every_s):
+                if self._beats is not None:
+                    self._beats.cancel()
+                self._beats = asyncio.create_task(self._beat(every_s))
+            case Tell(text, warning):
+                self._status.note(text, warning=warning)
+            case Stop():
+                self._spawn(self._stop())
+
+    def _spawn(self, work: object) -> None:
+        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _send(self, send: Send) -> None:
+        """Send, if connected: what must arrive is sent again by the core when the connection is back."""
+        acknowledge = None
+        if send.assignment is not None:
+            number = send.assignment
+
+            def acknowledge(*reply: object) -> None:
+                self._feed(Acknowledged(number))
+
+        with contextlib.suppress(SocketIOError):
+            await self._sio.emit(send.name, send.frame, callback=acknowledge)
+
+    def _give(self, frame: bytes) -> None:
+        if self._child is not None and (self._changing is None or self._changing.done()):
+            self._child.give(frame)
+        else:
+            self._queued.append(frame)  # the child is being started
+
+    async def _change_child(self, life: str, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await before
+        self._queued.clear()
+        if self._child is not None:
+            old, self._child = self._child, None
+            await old.end()
+        child = await Child.start(
+            self._config, life, lambda frame: self._feed(Computed(frame)), lambda r: self._feed(ChildDied(r))
+        )
+        self._child = child
+        queued, self._queued = self._queued, []
+        for frame in queued:
+            child.give(frame)
+
+    async def _beat(self, every_s: float) -> None:
+        while True:
+            await asyncio.sleep(every_s)
+            self._feed(Beat())
+
+    async def _stop(self) -> None:
+        """Let the goodbye go out, then end."""
+        others = [task for task in self._tasks if task is not asyncio.current_task()]
+        if others:
+            await asyncio.wait(others, timeout=GOODBYE_S)
+        self._stopped.set()

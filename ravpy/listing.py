@@ -1,0 +1,47 @@
+"""`ravpy list`: the graphs of a server, as a table."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ravftp.client import message_of
+from ravpy.config import Config
+from ravspec.errors import RavError, ServerUnreachable
+
+
+def fetch_graphs(config: Config, approach: str | None) -> list[dict[str, Any]]:
+    """The graphs of the server, oldest first; of one approach, if that is named."""
+    headers = {"Authorization": f"Bearer {config.token}"} if config.token else {}
+    request = urllib.request.Request(f"{config.url}/v1/graphs", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            graphs: list[dict[str, Any]] = json.load(response)["graphs"]
+    except urllib.error.HTTPError as error:
+        raise RavError(f"{config.url} refuses: {message_of(error.read())}") from error
+    except (OSError, ValueError) as error:
+        raise ServerUnreachable(
+            f"no server answers at {config.url} ({getattr(error, 'reason', error)}). "
+            "Name another with --server or RAVSOCK_URL"
+        ) from error
+    return [g for g in graphs if approach in (None, g["approach"])]
+
+
+def show_graphs(config: Config, approach: str | None) -> None:
+    """Print them."""
+    graphs = fetch_graphs(config, approach)
+    console = Console()
+    if not graphs:
+        console.print(f"no {approach + ' ' if approach else ''}graphs at {config.url}")
+        return
+    table = Table("id", "name", "approach", "algorithm", "state", "made")
+    for g in graphs:
+        made = datetime.fromtimestamp(g["created_at"]).strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(str(g["id"]), g["name"] or "", g["approach"], g["algorithm"] or "", g["state"], made)
+    console.print(table)

@@ -1,0 +1,85 @@
+"""The command `ravsock` (and run_ravsock.py): read the settings, serve until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import sys
+
+from aiohttp import web
+
+from ravsock.app import make_app
+from ravsock.config import Config, read_config
+from ravspec.errors import ConfigError
+
+log = logging.getLogger("ravsock")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    p = argparse.ArgumentParser(
+        prog="ravsock",
+        description="The RDF server: takes developers' graphs, deals them out to contributors, keeps every value.",
+        epilog="Each setting may also come from the environment: RAVSOCK_HOST, RAVSOCK_PORT, RDF_DATABASE_URI, "
+        "RDF_DATA_DIR, LEASE_S, RAVSOCK_ORIGINS. Prints one line `ravsock ready URL` when it can serve; logs go "
+        "to standard error. Stop it with Ctrl-C.",
+    )
+    p.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    p.add_argument("--port", help="port to listen on, 0 for a free one (default 9999)")
+    p.add_argument("--database", metavar="URL", help="default sqlite:///rdf.db")
+    p.add_argument("--data-dir", metavar="DIR", help="folder for large arrays (default rdf-data)")
+    p.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
+    return p
+
+
+async def serve(config: Config) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    runner = web.AppRunner(make_app(config), access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    site = web.TCPSite(runner, config.host, config.port)
+    try:
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        raise ConfigError(
+            f"{config.host}:{config.port} cannot be listened on: {error.strerror or error}. Another server may run "
+            "there; name another port with --port, or 0 for a free one"
+        ) from None
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt ends it there
+            loop.add_signal_handler(name, stop.set)
+    host, port = runner.addresses[0][:2]
+    # the objects of start-up live for ever: keep the garbage collector from walking them again and again
+    gc.freeze()
+    print(f"ravsock ready http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+    await stop.wait()
+    log.info("action=stopping")
+    await runner.cleanup()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Exit code: 0 stopped as told, 1 could not serve (one line says why), 2 wrong usage."""
+    args = vars(parser().parse_args(argv))
+    logging.basicConfig(
+        level=args.pop("log_level"),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    try:
+        asyncio.run(serve(read_config(args)))
+    except ConfigError as error:
+        print(f"ravsock: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

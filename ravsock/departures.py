@@ -1,0 +1,45 @@
+"""An assignment as a frame: the scheduler's lists of ops, with the operands' values, for a contributor."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ravsock.graphs import GraphRecord
+from ravsock.scheduler.events import Assign
+from ravsock.values import local_types
+from ravspec import messages
+from ravspec.codec import column
+from ravspec.executor import HELD, SENT
+
+
+def assign_frame(record: GraphRecord, a: Assign, deadline_s: float) -> bytes:
+    """The frame of an assignment. A stored value that cannot be read is a TransferError."""
+    sent, held = np.array(a.inputs, np.int64), np.array(a.held, np.int64)
+    graph = record.ops.cut(a.ops, [*a.inputs, *a.held])
+    body, n_sent, sent_types, stored = record.values.join(sent)
+    n_held, held_types = record.ops.types_of(held)
+    types, which = local_types(record.ops.types, np.concatenate([sent_types, held_types]))
+    how = np.repeat([SENT, HELD], [len(sent), len(held)])
+    header = messages.Assign(
+        assignment=a.assignment,
+        graph=a.graph,
+        deadline_s=deadline_s,
+        kinds=graph.kinds,  # type: ignore[arg-type]
+        types=types,
+        literals=list(graph.literals),
+        stored=stored,
+    )
+    return messages.encode(
+        header,
+        [
+            *graph.columns(),
+            column(np.concatenate([sent, held]), "int32"),
+            column(np.concatenate([n_sent, n_held]), "uint16"),
+            column(which, "uint32"),
+            column(how, "uint8"),
+            column(a.exports, "int32"),
+            column(a.keep, "int32"),
+            column(np.array(a.drop, np.int32).reshape(-1), "int32"),
+            body,
+        ],
+    )

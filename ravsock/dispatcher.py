@@ -1,0 +1,341 @@
+"""Carries out what the scheduler decides: sends, stores, wakes, sets the timer.
+
+Everything between an event's arrival and the scheduler's instructions being carried out happens without
+an await, so that two messages of one contributor cannot interleave. Writing is queued in the same order;
+who waits for a value is woken when it is committed, not before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from ravsock import reading, store
+from ravsock.arrivals import Arrival, read_arrival
+from ravsock.config import Config
+from ravsock.database import Writer
+from ravsock.departures import assign_frame
+from ravsock.folder import DataFolder
+from ravsock.graphs import GraphRecord, layout_of
+from ravsock.registry import Registry
+from ravsock.scheduler import Scheduler, Settings, events
+from ravspec import messages
+from ravspec.codec import Buffer
+from ravspec.errors import ProtocolError, RavError, TransferError
+from ravspec.states import GraphState, Move
+from ravspec.subgraph import sha256
+
+log = logging.getLogger(__name__)
+
+#: how long to wait before a result that could not be written is written again
+RETRY_WRITE_S = 2.0
+
+
+@dataclass(slots=True)
+class Live:
+    """A live assignment: whose it is, what must come back, and its frame for a life that reconnects."""
+
+    graph: int
+    life: str
+    exports: list[int]
+    frame: bytes
+
+
+class Dispatcher:
+    """The server's one decision loop. `emit(life, name, frame)` sends to a contributor."""
+
+    def __init__(self, config: Config, engine: Engine, folder: DataFolder) -> None:
+        self.config, self.folder = config, folder
+        self.writer = Writer(engine)
+        self.registry = Registry(engine, self.writer, folder, self.feed)
+        self.scheduler = Scheduler(
+            Settings(lease_s=config.lease_s), self.registry.read(reading.next_assignment)
+        )
+        self.emit: Callable[[str, str, bytes], None] = lambda life, name, frame: None
+        self.live: dict[int, Live] = {}
+        self.present: dict[str, messages.Hello] = {}
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Future[Any]] = set()
+        self._carry: dict[type, Callable[[Any], None]] = {
+            events.Assign: self._assign,
+            events.Void: self._void,
+            events.Fail: self._fail,
+            events.Lost: self._lost,
+            events.Discard: lambda instruction: None,
+        }
+
+    async def start(self) -> None:
+        """Go on where the process before stopped."""
+        voided = await self.writer.submit(lambda c: store.void_everything(c, "the server was restarted"))
+        n_graphs = await self.registry.load_unfinished()
+        log.info("action=started graphs=%d voided_assignments=%d", n_graphs, voided)
+
+    async def close(self) -> None:
+        """Stop the timer, finish what is queued for writing."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for record in self.registry:
+            for question in record.questions:
+                question.touch()
+        await asyncio.to_thread(self.writer.close)
+
+    # --- events and instructions ---------------------------------------------------------------------
+
+    def feed(self, event: events.Event) -> None:
+        """Tell the scheduler; do what it says."""
+        for instruction in self.scheduler.handle(event, self._loop.time()):
+            self._carry[type(instruction)](instruction)
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        at = self.scheduler.timer()
+        if self._timer is not None:
+            if at is not None and self._timer.when() == at and not self._timer.cancelled():
+                return
+            self._timer.cancel()
+        self._timer = None if at is None else self._loop.call_at(at, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.feed(events.Tick())
+
+    def _assign(self, a: events.Assign) -> None:
+        record = self.registry.held(a.graph)
+        assert record is not None
+        self.write(lambda c: store.insert_assignment(c, a.assignment, a.graph, a.life, a.ops, a.predicted_s))
+        try:
+            frame = assign_frame(record, a, a.deadline - self._loop.time())
+        except TransferError as error:
+            self._loop.call_soon(self._lost_inputs, record, a, str(error))
+            return
+        self.live[a.assignment] = Live(a.graph, a.life, a.exports, frame)
+        self.emit(a.life, "assign", frame)
+        record_touch(record)
+        log.info(
+            "action=assign graph=%d assignment=%d contributor=%s ops=%d bytes=%d",
+            a.graph, a.assignment, self.present[a.life].name, len(a.ops), len(frame),
+        )  # fmt: skip
+
+    def _lost_inputs(self, record: GraphRecord, a: events.Assign, reason: str) -> None:
+        """Stored values that cannot be read: they are computed again, and the assignment comes back."""
+        lost = record.values.unreadable(np.array(a.inputs, np.int64))
+        log.error("action=data_lost graph=%d ops=%d reason=%s", record.id, len(lost), reason)
+        record.values.lose(lost)
+        self.feed(events.LoseData(record.id, tuple(lost)))
+        self.feed(events.Refuse(a.life, a.assignment, tuple(lost), reason))
+
+    def _void(self, v: events.Void) -> None:
+        live = self.live.pop(v.assignment, None)
+        self.write(lambda c: store.void_assignment(c, v.assignment, v.reason))
+        if live is not None:
+            self.emit(v.life, "void", messages.encode(messages.Void(v.assignment, v.reason)))
+        log.info("action=void assignment=%d reason=%s", v.assignment, v.reason)
+
+    def _fail(self, f: events.Fail) -> None:
+        record = self.registry.held(f.graph)
+        if record is None:
+            return
+        record.fail(f.failed)
+        self.write(lambda c: store.fail_ops(c, f.graph, f.failed))
+        log.info("action=fail graph=%d ops=%d reason=%s", f.graph, len(f.failed), f.failed[0][2])
+        self._loop.call_soon(self.look_at, record)
+
+    def _lost(self, lost: events.Lost) -> None:
+        self.leave(lost.life, Move.LOSE)
+        self.emit(lost.life, "unknown", messages.encode(messages.Unknown(lost.life, lost.reason)))
+
+    def look_at(self, record: GraphRecord) -> None:
+        """Move the graph on if all its ops are final; let those who wait for it look."""
+        if record.state is GraphState.ENDED and self.registry.held(record.id) is record:
+            counts = self.scheduler.counts(record.id)
+            if counts["pending"] == counts["computing"] == 0:
+                move = Move.FAIL if counts["failed"] else Move.FINISH
+                record.state = GraphState.FAILED if counts["failed"] else GraphState.COMPUTED
+                self.write(lambda c: store.move_graph(c, record.id, move))
+                self.registry.finished(record)
+                log.info("action=graph_ended graph=%d state=%s", record.id, record.state)
+        record_touch(record)
+
+    # --- writing -------------------------------------------------------------------------------------
+
+    def write(self, job: Callable[[Connection], Any]) -> asyncio.Future[Any]:
+        """Queue a write that nobody waits for; a failure is logged, and a restart sees the older state."""
+        future = self.writer.submit(job)
+        future.add_done_callback(_log_failure)
+        return future
+
+    def spawn(self, work: Awaitable[Any]) -> None:
+        """Run something beside; its failure is logged."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(_log_failure)
+
+    async def write_at_last(self, record: GraphRecord, job: Callable[[Connection], Any]) -> None:
+        """Write a result, again and again while the disk is full or the database locked; say so meanwhile."""
+        while True:
+            try:
+                await self.writer.submit(job)
+                record.trouble = ""
+                return
+            except (SQLAlchemyError, OSError) as error:
+                record.trouble = f"results cannot be stored at the server: {getattr(error, 'orig', error)}"
+                log.error("action=result_not_stored graph=%d error=%s", record.id, record.trouble)
+                record_touch(record)
+                await asyncio.sleep(RETRY_WRITE_S)
+
+    def data_job(
+        self,
+        record: GraphRecord,
+        number: int,
+        ops: Any,
+        body: Buffer,
+        learned: dict[int, Any],
+        stored: dict[int, str],
+    ) -> Callable[[Connection], None]:
+        """The writer's part of storing values: digest, file or row, and where to find it again."""
+
+        def job(connection: Connection) -> None:
+            digest = sha256(body)
+            small = len(body) <= self.config.sql_bytes
+            if not small:
+                self.folder.write(digest, body)
+            layout = layout_of(learned, stored)
+            row = store.insert_data(
+                connection, record.id, ops, layout, len(body), digest, body if small else None
+            )
+            record.data_ids[number] = row if small else digest
+            self._loop.call_soon_threadsafe(record.values.written, number)
+
+        return job
+
+    # --- contributors --------------------------------------------------------------------------------
+
+    def join(self, hello: messages.Hello) -> bool:
+        """A life begins or reconnects. True if nothing was known of it."""
+        fresh = hello.life not in self.present
+        self.present[hello.life] = hello
+        if fresh:
+            row = {
+                "life": hello.life, "name": hello.name, "speed": hello.speed,
+                "memory_bytes": hello.memory_bytes, "cores": hello.cores,
+                "numeric_class": hello.numeric_class, "versions": messages.to_json(hello.versions),
+            }  # fmt: skip
+            self.write(lambda c: store.insert_contributor(c, row))
+            log.info("action=join contributor=%s life=%s speed=%.2f", hello.name, hello.life, hello.speed)
+        else:
+            for live in [live for live in self.live.values() if live.life == hello.life]:
+                self.emit(hello.life, "assign", live.frame)
+        self.feed(
+            events.Join(
+                hello.life,
+                hello.name,
+                hello.speed,
+                hello.memory_bytes,
+                hello.down_bps,
+                hello.up_bps,
+                hello.latency_s,
+            )  # fmt: skip
+        )
+        self._touch_all()
+        return fresh
+
+    def leave(self, life: str, move: Move = Move.LEAVE) -> None:
+        """A life is over."""
+        hello = self.present.pop(life, None)
+        if hello is None:
+            return
+        if move is Move.LEAVE:
+            self.feed(events.Leave(life))
+        self.write(lambda c: store.end_contributor(c, life, move))
+        log.info("action=%s contributor=%s life=%s", move, hello.name, life)
+        self._touch_all()
+
+    def _touch_all(self) -> None:
+        for record in self.registry:
+            record_touch(record)
+
+    async def result(self, message: messages.Result, buffers: list[memoryview]) -> None:
+        """An assignment is computed. Returns once the result is committed, or known to be of no use."""
+        live = self.live.get(message.assignment)
+        if live is None or live.life != message.life:
+            self.feed(events.Heard(message.life))
+            return
+        record = self.registry.held(live.graph)
+        assert record is not None
+        try:
+            arrival = read_arrival(record, live.exports, message, buffers, self.folder.size_of)
+        except RavError as error:
+            self.refused(message.life, message.assignment, (), f"its result is not valid: {error}")
+            raise ProtocolError(
+                f"the result of assignment {message.assignment} is refused: {error}"
+            ) from None
+        done = events.Result(
+            message.life, message.assignment, message.exec_s, tuple(map(tuple, message.failed)), arrival.sizes
+        )
+        writes = []
+        for instruction in self.scheduler.handle(done, self._loop.time()):
+            if isinstance(instruction, events.Commit):
+                del self.live[message.assignment]
+                writes.append(self._commit(record, instruction, message, arrival))
+            else:
+                self._carry[type(instruction)](instruction)
+        self._set_timer()
+        for write in writes:
+            await write
+        record_touch(record)
+
+    def _commit(
+        self, record: GraphRecord, commit: events.Commit, message: messages.Result, arrival: Arrival
+    ) -> Awaitable[None]:
+        """Keep the values, queue the write; the awaitable ends when it is committed and waiters are told."""
+        arrival.learn(record)
+        number = record.values.add(arrival.ops, arrival.body, arrival.stored) if len(arrival.ops) else -1
+        store_values = (
+            self.data_job(record, number, arrival.ops, arrival.body, arrival.learned, arrival.stored)
+            if number >= 0
+            else None
+        )
+
+        def job(connection: Connection) -> None:
+            store.commit_assignment(connection, commit.assignment, commit.life, message.exec_s)
+            store.move_ops(connection, record.id, commit.computed, Move.COMMIT)
+            if store_values is not None:
+                store_values(connection)
+
+        written = self.writer.submit(job)
+
+        async def finish() -> None:
+            try:
+                await written
+            except (SQLAlchemyError, OSError):
+                await self.write_at_last(record, job)
+            for question in record.questions:
+                question.came(commit.exports)
+            self.look_at(record)
+
+        return finish()
+
+    def refused(self, life: str, assignment: int, missing: tuple[int, ...], reason: str) -> None:
+        """The life cannot compute the assignment."""
+        log.warning("action=refused assignment=%d reason=%s", assignment, reason)
+        self.feed(events.Refuse(life, assignment, missing, reason))
+
+
+def record_touch(record: GraphRecord) -> None:
+    """Let the questions of a graph look again."""
+    for question in record.questions:
+        question.touch()
+
+
+def _log_failure(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled() and future.exception() is not None:
+        log.error("action=failed_beside", exc_info=future.exception())

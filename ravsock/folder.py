@@ -1,0 +1,106 @@
+"""The data folder: buffers too large for SQL, each a file named by its SHA-256.
+
+A file is written under another name and renamed when it is whole, so what has its name has its bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from ravspec.codec import Buffer
+from ravspec.errors import ConfigError, TransferError
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+#: how names of unfinished files begin
+PARTIAL = "partial-"
+
+
+class DataFolder:
+    """Files by digest."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            probe = path / f"{PARTIAL}{uuid.uuid4().hex}"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise ConfigError(f"the data folder {path} cannot be written: {error.strerror}") from error
+        for leftover in path.glob(f"{PARTIAL}*"):
+            leftover.unlink()
+
+    def file(self, digest: str) -> Path:
+        """Where the file of a digest is; a name that is no digest is a TransferError."""
+        if not DIGEST.fullmatch(digest):
+            raise TransferError(f"{digest!r:.80} is no SHA-256")
+        return self.path / digest
+
+    def size_of(self, digest: str) -> int | None:
+        """Bytes of a stored file; None if it is not there."""
+        try:
+            return self.file(digest).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def write(self, digest: str, body: Buffer) -> None:
+        """Store a buffer of which the digest is known."""
+        final = self.file(digest)
+        if not final.exists():
+            partial = self.path / f"{PARTIAL}{uuid.uuid4().hex}"
+            try:
+                partial.write_bytes(body)
+                os.replace(partial, final)
+            finally:
+                partial.unlink(missing_ok=True)
+
+    def read(self, digest: str) -> bytes:
+        """The bytes of a stored file, checked; a TransferError if they are gone or others."""
+        try:
+            body = self.file(digest).read_bytes()
+        except OSError as error:
+            raise TransferError(f"the data file {digest[:12]} cannot be read: {error.strerror}") from error
+        if hashlib.sha256(body).hexdigest() != digest:
+            raise TransferError(f"the data file {digest[:12]} holds other bytes than were stored")
+        return body
+
+    async def receive(self, blocks: AsyncIterator[bytes], expected: int | None) -> tuple[str, int]:
+        """Store a stream; (its SHA-256, its size). One of another length than expected leaves nothing."""
+        partial = self.path / f"{PARTIAL}{uuid.uuid4().hex}"
+        digest, size = hashlib.sha256(), 0
+        try:
+            with open(partial, "xb", buffering=0) as file:
+                async for block in blocks:
+                    file.write(block)
+                    digest.update(block)
+                    size += len(block)
+            if expected is not None and size != expected:
+                raise TransferError(f"{expected} bytes were announced, {size} came")
+            os.replace(partial, self.file(digest.hexdigest()))
+        except OSError as error:
+            if isinstance(error, TransferError):
+                raise
+            raise TransferError(f"the server could not store the array: {error.strerror}") from error
+        finally:
+            partial.unlink(missing_ok=True)
+        return digest.hexdigest(), size
+
+
+def clear(path: Path) -> int:
+    """Delete everything in a data folder; how many files there were."""
+    if not path.is_dir():
+        return 0
+    files = [
+        entry for entry in path.iterdir() if DIGEST.fullmatch(entry.name) or entry.name.startswith(PARTIAL)
+    ]
+    for entry in files:
+        entry.unlink()
+    if not any(path.iterdir()):
+        shutil.rmtree(path)
+    return len(files)

@@ -1,0 +1,116 @@
+"""The graphs in memory: opening new ones, loading stored ones, letting finished ones go."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy.engine import Engine
+
+from ravsock import reading, store
+from ravsock.database import Writer
+from ravsock.folder import DataFolder
+from ravsock.graphs import GraphRecord, restore
+from ravsock.scheduler import events
+from ravsock.values import Cache
+from ravspec.errors import GraphError, TransferError
+from ravspec.states import GraphState
+
+log = logging.getLogger(__name__)
+
+#: finished graphs that stay in memory for further questions
+KEPT_FINISHED = 16
+
+Feed = Callable[[events.Event], Any]
+
+
+class Registry:
+    """GraphRecords by id. `feed` tells the scheduler of graphs that come and go."""
+
+    def __init__(self, engine: Engine, writer: Writer, folder: DataFolder, feed: Feed) -> None:
+        self._engine, self._writer, self._folder, self._feed = engine, writer, folder, feed
+        self._records: dict[int, GraphRecord] = {}
+        self._finished: OrderedDict[int, None] = OrderedDict()
+        self._cache = Cache()
+        self._loading = asyncio.Lock()
+
+    def __iter__(self) -> Iterator[GraphRecord]:
+        return iter(self._records.values())
+
+    def held(self, graph: int) -> GraphRecord | None:
+        """The record, if it is in memory."""
+        return self._records.get(graph)
+
+    def read(self, query: Callable[..., Any], *args: Any) -> Any:
+        """The answer of a reading query, on a connection of its own."""
+        with self._engine.connect() as connection:
+            return query(connection, *args)
+
+    async def open(
+        self, name: str | None, algorithm: str | None, approach: str, developer: str
+    ) -> GraphRecord:
+        """A new graph."""
+        graph = await self._writer.submit(
+            lambda c: store.insert_graph(c, name, algorithm, approach, developer)
+        )
+        return await self.get(graph)
+
+    async def get(self, graph: int) -> GraphRecord:
+        """The record of a graph, loaded if need be; GraphError if there is none."""
+        record = self._records.get(graph)
+        if record is None:
+            async with self._loading:
+                record = self._records.get(graph) or await self._load(graph)
+        if graph in self._finished:
+            self._finished.move_to_end(graph)
+        return record
+
+    async def load_unfinished(self) -> int:
+        """At a start: every graph that is not finished goes on. How many."""
+        rows = self.read(reading.graph_rows, reading.UNFINISHED)
+        for row in rows:
+            record = await self.get(row["id"])
+            if record.state is GraphState.ENDED:
+                self._feed(events.EndGraph(record.id))
+        return len(rows)
+
+    async def _load(self, graph: int) -> GraphRecord:
+        stored = await asyncio.to_thread(self.read, reading.load_graph, graph)
+        if stored is None:
+            raise GraphError(f"there is no graph {graph}")
+        record = GraphRecord(stored.row, self._cache, self._load_body)
+        add, state = restore(record, stored, self._folder.size_of)
+        self._records[graph] = record
+        self._feed(events.OpenGraph(graph, record.developer))
+        if len(record.ops):
+            self._feed(add)
+            self._feed(state)
+        if record.state not in reading.UNFINISHED:
+            self.finished(record)
+        return record
+
+    def _load_body(self, key: int | str) -> bytes:
+        body = self._folder.read(key) if isinstance(key, str) else self.read(reading.read_body, key)
+        if body is None:
+            raise TransferError(f"stored values ({key}) are gone from the database")
+        return bytes(body)
+
+    def finished(self, record: GraphRecord) -> None:
+        """The graph has ended; the ones finished longest ago leave memory."""
+        self._finished[record.id] = None
+        for graph in list(self._finished):
+            if len(self._finished) <= KEPT_FINISHED:
+                break
+            if not self._records[graph].questions:
+                self.drop(self._records[graph])
+
+    def drop(self, record: GraphRecord) -> None:
+        """Forget a graph in memory; in SQL it stays as it is."""
+        self._finished.pop(record.id, None)
+        if self._records.pop(record.id, None) is not None:
+            record.values.close()
+            self._feed(events.CancelGraph(record.id))
+            log.info("action=graph_dropped graph=%d", record.id)

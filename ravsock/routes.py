@@ -1,0 +1,215 @@
+"""The HTTP API: graphs and ops for ravop, arrays, and JSON views for people with curl.
+
+docs/protocol.md describes it; /v1 changes its number when it changes its meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from ravsock import reading
+from ravsock.dispatcher import Dispatcher
+from ravsock.folder import DIGEST
+from ravsock.graphs import GraphRecord
+from ravsock.submissions import answer
+from ravspec import messages
+from ravspec.errors import GraphError, ProtocolError, RavError, TransferError
+from ravspec.states import OpState
+
+#: views of ops come in pages of at most so many
+PAGE_OPS = 10_000
+
+UPLOAD = re.compile(r"[0-9a-f]{32}")
+
+DISPATCHER = web.AppKey("dispatcher", Dispatcher)
+
+routes = web.RouteTableDef()
+
+
+class NewGraph(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of POST /v1/graphs."""
+
+    name: str | None = None
+    algorithm: str | None = None
+    approach: str = "distributed"
+    developer: str | None = None
+
+
+@web.middleware
+async def errors_as_json(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Our errors become JSON with the status that fits; nobody gets a traceback."""
+    try:
+        response: web.StreamResponse = await handler(request)
+        return response
+    except RavError as error:
+        status = 404 if isinstance(error, GraphError) and "there is no" in str(error) else 400
+        return web.json_response({"message": str(error), "kind": type(error).__name__}, status=status)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        text = {413: f"a message may have {request.app[DISPATCHER].config.message_bytes} bytes"}.get(
+            error.status, f"{request.method} {request.path}: {error.reason}"
+        )
+        return web.json_response({"message": text, "kind": "ProtocolError"}, status=error.status)
+
+
+def number(request: web.Request, name: str) -> int:
+    """A number in the path."""
+    text = request.match_info[name]
+    if not text.isdecimal() or len(text) > 18:
+        raise GraphError(f"there is no {name} {text!r:.40}")
+    return int(text)
+
+
+async def record_of(request: web.Request) -> GraphRecord:
+    """The graph that the path names."""
+    return await request.app[DISPATCHER].registry.get(number(request, "graph"))
+
+
+@routes.post("/v1/graphs")
+async def open_graph(request: web.Request) -> web.Response:
+    """Make a graph."""
+    try:
+        new = msgspec.json.decode(await request.read(), type=NewGraph)
+    except msgspec.MsgspecError as error:
+        raise ProtocolError(f"a new graph cannot be read: {error}") from None
+    if new.approach != "distributed":
+        raise ProtocolError(f'approach must be "distributed", not {new.approach!r}')
+    dispatcher = request.app[DISPATCHER]
+    record = await dispatcher.registry.open(new.name, new.algorithm, new.approach, new.developer or "")
+    return web.json_response(graph_view(dispatcher, record), status=201)
+
+
+@routes.post("/v1/graphs/{graph}/ops")
+async def submit(request: web.Request) -> web.StreamResponse:
+    """Take ops and a question; the answer is a stream of frames."""
+    record = await record_of(request)
+    message, buffers = messages.decode(await request.read(), messages.FromDeveloper)
+    frames = answer(request.app[DISPATCHER], record, message, buffers)
+    try:
+        first = await anext(frames)  # whatever is wrong with the ops is known by then, and has its status
+        response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        await response.write(first)
+        async for frame in frames:
+            await response.write(frame)
+        await response.write_eof()
+    finally:
+        await frames.aclose()  # type: ignore[attr-defined]
+    return response
+
+
+def graph_view(dispatcher: Dispatcher, record: GraphRecord) -> dict[str, Any]:
+    """State and counts of a graph."""
+    counts = dispatcher.scheduler.counts(record.id)
+    return {
+        "id": record.id, "name": record.name, "algorithm": record.algorithm, "approach": record.approach,
+        "developer": record.developer, "state": str(record.state), "created_at": record.created_at,
+        **{f"{key}_ops": value for key, value in counts.items()},
+        "waits_for": record.trouble or dispatcher.scheduler.explain(record.id),
+    }  # fmt: skip
+
+
+@routes.get("/v1/graphs")
+async def graphs(request: web.Request) -> web.Response:
+    """All graphs, oldest first."""
+    return web.json_response({"graphs": request.app[DISPATCHER].registry.read(reading.graph_rows)})
+
+
+@routes.get("/v1/graphs/{graph}")
+async def graph(request: web.Request) -> web.Response:
+    """One graph."""
+    return web.json_response(graph_view(request.app[DISPATCHER], await record_of(request)))
+
+
+def op_view(dispatcher: Dispatcher, record: GraphRecord, op: int) -> dict[str, Any]:
+    """One op."""
+    state, extra = OpState.PENDING, {}
+    if op in record.failed:
+        state = OpState.FAILED
+        extra = dict(zip(("cause", "reason"), record.failed[op], strict=True))
+    elif dispatcher.scheduler.is_computed(record.id, op):
+        state = OpState.COMPUTED
+    return {**record.ops.view(op), "state": str(state), **extra}
+
+
+@routes.get("/v1/graphs/{graph}/ops")
+async def ops(request: web.Request) -> web.Response:
+    """Ops of a graph: ?name= those whose name contains it, ?from= and ?limit= a page."""
+    record, dispatcher = await record_of(request), request.app[DISPATCHER]
+    first, limit = (
+        query_number(request, key, default) for key, default in (("from", 0), ("limit", PAGE_OPS))
+    )
+    name = request.query.get("name")
+    if name is not None:
+        chosen = [op for op, given in sorted(record.ops.names.items()) if name in given]
+    else:
+        chosen = list(range(len(record.ops)))
+    page = [op for op in chosen if op >= first][: min(limit, PAGE_OPS)]
+    more = bool(page) and page[-1] != chosen[-1]
+    views = [op_view(dispatcher, record, op) for op in page]
+    return web.json_response({"ops": views, "next": page[-1] + 1 if more else None})
+
+
+def query_number(request: web.Request, key: str, default: int) -> int:
+    """A number in the query."""
+    text = request.query.get(key, str(default))
+    if not text.isdecimal() or len(text) > 18:
+        raise ProtocolError(f"?{key}= takes a number, not {text!r:.40}")
+    return int(text)
+
+
+@routes.get("/v1/graphs/{graph}/ops/{op}")
+async def op(request: web.Request) -> web.Response:
+    """One op."""
+    record = await record_of(request)
+    wanted = number(request, "op")
+    if wanted >= len(record.ops):
+        raise GraphError(f"there is no op {wanted} in graph {record.id}")
+    return web.json_response(op_view(request.app[DISPATCHER], record, wanted))
+
+
+@routes.get("/v1/persisted/{name}")
+async def persisted(request: web.Request) -> web.Response:
+    """Which op a persisted name stands for."""
+    name, developer = request.match_info["name"], request.query.get("developer", "")
+    found = request.app[DISPATCHER].registry.read(reading.persisted, developer, name)
+    if found is None:
+        raise GraphError(f'there is no persisted op "{name}"')
+    return web.json_response({"graph": found[0], "op": found[1]})
+
+
+@routes.get("/v1/contributors")
+async def contributors(request: web.Request) -> web.Response:
+    """Every contributor's lives, newest first, and what each has computed."""
+    return web.json_response(
+        {"contributors": request.app[DISPATCHER].registry.read(reading.contributor_rows)}
+    )
+
+
+@routes.put("/v1/data/{upload}")
+async def put_data(request: web.Request) -> web.Response:
+    """Store an array's bytes; the answer has the SHA-256 by which they are fetched."""
+    if not UPLOAD.fullmatch(request.match_info["upload"]):
+        raise TransferError("an upload is named by 32 hexadecimal digits")
+    if request.content_length is None:
+        raise TransferError("an upload says how long it is (Content-Length)")
+    folder = request.app[DISPATCHER].folder
+    digest, size = await folder.receive(request.content.iter_any(), request.content_length)
+    return web.json_response({"sha256": digest, "size_bytes": size}, status=201)
+
+
+@routes.get("/v1/data/{digest}")
+async def get_data(request: web.Request) -> web.StreamResponse:
+    """The bytes of an array."""
+    digest = request.match_info["digest"]
+    if not DIGEST.fullmatch(digest) or request.app[DISPATCHER].folder.size_of(digest) is None:
+        raise GraphError(f"there is no array {digest[:12]!r}")
+    return web.FileResponse(
+        request.app[DISPATCHER].folder.file(digest), headers={"Content-Type": "application/octet-stream"}
+    )

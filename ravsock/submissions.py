@@ -1,0 +1,220 @@
+"""What a developer sends: new ops, wishes, the end of the graph; and the stream that answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import numpy as np
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from ravsock import store
+from ravsock.dispatcher import Dispatcher
+from ravsock.graphs import GraphRecord, Question, stored_outputs
+from ravsock.scheduler import events
+from ravspec import messages
+from ravspec.batch import Batch, Symbols
+from ravspec.codec import Buffer, read_column
+from ravspec.errors import GraphError, ProtocolError, TransferError
+from ravspec.states import GraphState, Move
+
+#: seconds between two progress messages, and without any message before a sign of life
+PROGRESS_S = 0.5
+ALIVE_S = 15.0
+#: values that are joined into one message, in bytes, at most (a larger value goes alone)
+ANSWER_BYTES = 8 << 20
+
+Frame = bytes
+
+
+async def answer(
+    dispatcher: Dispatcher, record: GraphRecord, message: messages.Submit, buffers: list[memoryview]
+) -> AsyncIterator[Frame]:
+    """Take the ops, then yield the frames of the answer. What is wrong with them raises before any frame."""
+    batch = read_batch(message, buffers)
+    wanted = read_column(buffers[-1], "int32")
+    written = take(dispatcher, record, batch, message, wanted)
+    question = ask(dispatcher, record, wanted.tolist(), message)
+    try:
+        if written is not None:
+            try:
+                await written
+            except (SQLAlchemyError, OSError) as error:
+                abandon(dispatcher, record)
+                reason = getattr(error, "orig", error)
+                text = (
+                    f"the server could not store the ops: {reason}. Nothing of them is kept; try again later"
+                )
+                yield messages.encode(messages.Error(text, "RavError"))
+                return
+        yield messages.encode(messages.Stored(len(record.ops)))
+        if message.wait and (len(wanted) or message.end):
+            async for frame in follow(dispatcher, record, question):
+                yield frame
+        yield messages.encode(messages.Done(str(record.state)))
+    finally:
+        record.questions.discard(question)
+
+
+def read_batch(message: messages.Submit, buffers: list[memoryview]) -> Batch | None:
+    """The ops that came with a message, if any did."""
+    if not buffers:
+        raise ProtocolError("a submit message has buffers; none came")
+    if message.question_only:
+        return None
+    symbols = Symbols(
+        [list(kind) for kind in message.kinds],
+        [list(t) for t in message.types],
+        [list(site) for site in message.sites],
+        list(message.literals),
+    )
+    return Batch.read(message.first_op, message.first, symbols, buffers[:-1], message.stored, message.names)
+
+
+def take(
+    dispatcher: Dispatcher, record: GraphRecord, batch: Batch | None, message: messages.Submit, wanted: Any
+) -> asyncio.Future[Any] | None:
+    """Take ops, names and the end, in memory and into the writer's queue. All of it, or an error."""
+    total = batch.first_op + len(batch) if batch is not None else len(record.ops)
+    total = max(total, len(record.ops))
+    named = np.concatenate([wanted, np.array(list(message.persist.values()), np.int64)])
+    if len(named) and (named.min() < 0 or named.max() >= total):
+        raise GraphError(f"graph {record.id} has {total} ops; op {int(named.max())} was named")
+    new = batch is not None and not record.ops.is_repeat(batch)
+    if new and record.state is not GraphState.OPEN:
+        raise GraphError(f"graph {record.id} is {record.state} and takes no more ops; make a new graph")
+    jobs = []
+    if new and batch is not None and len(batch):
+        jobs.append(take_ops(dispatcher, record, batch))
+    if message.persist:
+        names = dict(message.persist)
+        jobs.append(lambda c: store.persist(c, record.developer, record.id, names))
+    if message.end and record.state is GraphState.OPEN:
+        record.state = GraphState.ENDED
+        jobs.append(lambda c: store.move_graph(c, record.id, Move.END))
+    if not jobs:
+        return None
+
+    def job(connection: Connection) -> None:
+        for one in jobs:
+            one(connection)
+
+    return dispatcher.writer.submit(job)
+
+
+def take_ops(dispatcher: Dispatcher, record: GraphRecord, batch: Batch) -> Any:
+    """Take new ops; gives the writer's part."""
+    for digest in batch.stored.values():
+        if dispatcher.folder.size_of(digest) is None:
+            raise TransferError(f"the array {digest[:12]} was not sent to this server; send it again")
+    add, source = record.take(batch)
+    dispatcher.feed(add)
+    sources = batch.first_op + np.flatnonzero(source)
+    body: Buffer = bytes(batch.values)
+    store_values = None
+    if len(sources):
+        number = record.values.last_number
+        stored = stored_outputs(sources, batch.stored)
+        store_values = dispatcher.data_job(record, number, sources, body, {}, stored)
+
+    def job(connection: Connection) -> None:
+        store.insert_ops(connection, record.id, batch, source)
+        if store_values is not None:
+            store_values(connection)
+
+    return job
+
+
+def abandon(dispatcher: Dispatcher, record: GraphRecord) -> None:
+    """Ops that could not be stored: forget the graph in memory; it is loaded again as SQL has it."""
+    for question in record.questions:
+        question.broken = True
+        question.touch()
+    dispatcher.registry.drop(record)
+
+
+def ask(dispatcher: Dispatcher, record: GraphRecord, wanted: list[int], message: messages.Submit) -> Question:
+    """Register what is wanted with the scheduler; the question that waits for it."""
+    scheduler = dispatcher.scheduler
+    if message.persist:
+        dispatcher.feed(events.Want(record.id, tuple(message.persist.values()), dispatch=False))
+    if message.end:
+        dispatcher.feed(events.EndGraph(record.id))
+    there = [op for op in wanted if scheduler.is_available(record.id, op)]
+    question = Question(wanted, whole=message.end)
+    record.questions.add(question)
+    question.came(there)
+    question.failed_now([op for op in wanted if op in record.failed])
+    if message.end:
+        question.failed_now(list(record.failed))
+    if question.open:
+        dispatcher.feed(events.Want(record.id, tuple(sorted(question.open))))
+    if message.end:
+        dispatcher.look_at(record)
+    return question
+
+
+async def follow(dispatcher: Dispatcher, record: GraphRecord, question: Question) -> AsyncIterator[Frame]:
+    """Frames until everything that was asked for has come or failed."""
+    told_at = time.monotonic()
+    while True:
+        for frame in news(record, question):
+            yield frame
+        if question.broken:
+            yield messages.encode(
+                messages.Error("the graph was abandoned at the server; ask again", "GraphError")
+            )
+            return
+        if not question.open and not (question.whole and record.state is GraphState.ENDED):
+            return
+        now = time.monotonic()
+        if question.progressed and now - told_at >= PROGRESS_S:
+            question.progressed = False
+            told_at = now
+            yield messages.encode(progress(dispatcher, record))
+        question.changed.clear()
+        patience = told_at + PROGRESS_S - now if question.progressed else ALIVE_S
+        try:
+            await asyncio.wait_for(question.changed.wait(), patience)
+        except TimeoutError:
+            if not question.progressed:
+                yield messages.encode(messages.Alive())
+
+
+def news(record: GraphRecord, question: Question) -> list[Frame]:
+    """The values and failures that have come since the last look."""
+    frames = []
+    ready, question.ready = question.ready, []
+    for ops in in_portions(record, np.array(ready, np.int64)):
+        try:
+            frames.append(messages.encode(*record.values.answer(ops)))
+        except TransferError as error:
+            frames.append(messages.encode(messages.Error(str(error), "TransferError")))
+    failed, question.failed = question.failed, []
+    if failed:
+        frames.append(messages.encode(messages.Failures([record.failure(op) for op in failed])))
+    return frames
+
+
+def in_portions(record: GraphRecord, ops: Any) -> list[Any]:
+    """The ops in portions whose values make messages of a bearable size."""
+    if not len(ops):
+        return []
+    portion = np.cumsum(record.values.sizes_of(ops)) // ANSWER_BYTES
+    return np.split(ops, np.flatnonzero(np.diff(portion)) + 1)
+
+
+def progress(dispatcher: Dispatcher, record: GraphRecord) -> messages.Progress:
+    """How far the graph is, and what it waits for."""
+    counts = dispatcher.scheduler.counts(record.id)
+    return messages.Progress(
+        total=counts["total"],
+        computed=counts["computed"],
+        computing=counts["computing"],
+        failed=counts["failed"],
+        contributors=len(dispatcher.present),
+        why=record.trouble or ("" if counts["computing"] else dispatcher.scheduler.explain(record.id)),
+    )
