@@ -156,12 +156,17 @@ class Client:
         response = self._send("POST", path, frame, self._patience_s(deadline))
         if response.status >= 400:
             raise refused(response.status, response.read())
-        while True:
-            reply, parts = decode(self._read_frame(response, deadline), ToDeveloper)
-            yield reply, parts
-            if isinstance(reply, Done | Error):
-                response.read()  # to the very end, so that the connection can be used again
-                return
+        last = False
+        try:
+            while not last:
+                reply, parts = decode(self._read_frame(response, deadline), ToDeveloper)
+                last = isinstance(reply, Done | Error)
+                if last:
+                    response.read()  # to the very end, so that the connection can be used again
+                yield reply, parts
+        finally:
+            if not last:
+                self._drop()
 
     def _read_frame(self, response: http.client.HTTPResponse, deadline: float | None) -> bytearray:
         prefix = bytearray(PREFIX.size)

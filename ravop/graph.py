@@ -5,6 +5,7 @@ Nothing is sent until a value is asked for, `end()`, the script's exit, or about
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from contextvars import ContextVar, Token
@@ -20,7 +21,7 @@ from ravop.waiting import Question, SendLock, wait
 from ravspec.batch import Batch
 from ravspec.claims import WEAK
 from ravspec.codec import array_bytes, dtype_of
-from ravspec.errors import DTypeError, GraphError, ParamError
+from ravspec.errors import DTypeError, GraphError, ParamError, RavError
 from ravspec.ops import OPS, Op
 from ravspec.ops.creation import DATA
 from ravspec.shapes import ArrayType
@@ -28,6 +29,8 @@ from ravspec.values import INLINE_BYTES
 
 #: new ops are sent ahead, to be stored, when so many have gathered
 SUBMIT_OPS = 1000
+
+log = logging.getLogger(__name__)
 
 _current: ContextVar[Graph | None] = ContextVar("ravop_graph", default=None)
 _graphs: list[Graph] = []
@@ -334,6 +337,9 @@ def fetch(*tensors: Any, timeout: float | None = None) -> list[NDArray[Any]]:
 
 
 def submit_all() -> None:
-    """Submit every graph that the script leaves behind."""
+    """Submit every graph that the script leaves behind; at its exit nobody can catch an error any more."""
     for graph in _graphs:
-        graph.submit()
+        try:
+            graph.submit()
+        except RavError as error:
+            log.warning("%s was not submitted at the script's exit: %s", graph, error)

@@ -34,4 +34,5 @@ def pick(column: str) -> str:
 
 def pick_blob(column: str, first: str, count: str, itemsize: int) -> str:
     """SQL for the i-th stretch of a blob: `count` items of `itemsize` bytes from item `first` on."""
-    return f"substr(:{column}, {pick(first)} * {itemsize} + 1, {pick(count)} * {itemsize})"
+    stretch = f"substr(:{column}, {pick(first)} * {itemsize} + 1, {pick(count)} * {itemsize})"
+    return f"coalesce({stretch}, x'')"  # of an empty blob, substr gives NULL

@@ -5,6 +5,7 @@ docs/protocol.md describes it; /v1 changes its number when it changes its meanin
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any
 
@@ -19,6 +20,8 @@ from ravsock.submissions import answer
 from ravspec import messages
 from ravspec.errors import GraphError, ProtocolError, RavError, TransferError
 from ravspec.states import OpState
+
+log = logging.getLogger(__name__)
 
 #: views of ops come in pages of at most so many
 PAGE_OPS = 10_000
@@ -90,15 +93,17 @@ async def submit(request: web.Request) -> web.StreamResponse:
     record = await record_of(request)
     message, buffers = messages.decode(await request.read(), messages.FromDeveloper)
     frames = answer(request.app[DISPATCHER], record, message, buffers)
+    response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
     try:
         first = await anext(frames)  # whatever is wrong with the ops is known by then, and has its status
-        response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
         response.enable_chunked_encoding()
         await response.prepare(request)
         await response.write(first)
         async for frame in frames:
             await response.write(frame)
         await response.write_eof()
+    except ConnectionResetError:
+        log.info("action=developer_gone graph=%d", record.id)  # what was stored goes on without a listener
     finally:
         await frames.aclose()  # type: ignore[attr-defined]
     return response
