@@ -269,7 +269,8 @@ class Scheduler:
                     if assignment := self._grow(graph, one):
                         ledger.assign(graph, one, assignment)
                         return True
-            ledger.alarms.try_again(ledger.now + wait_s(better, ledger.now))
+            pause_s = max(self.settings.retry_s, wait_s(better, ledger.now))
+            ledger.alarms.try_again(ledger.now + pause_s)
         return False
 
     def _grow(self, graph: Graph, life: Life) -> Assignment | None:

@@ -38,7 +38,6 @@ class Growth:
         self.graph, self.life, self.company, self.settings = graph, life, company, settings
         self.budget = _work_budget(life, settings)
         self.round_trip_s = 2 * life.latency_s + settings.message_s
-        self.share_s = graph.ready_s / settings.share_divisor * life.speed / company.total_speed
         self.held = life.held
         self.cap = settings.op_cap
         self.outside: dict[int, int] = {}  #: op of the piece, in order -> needed dependents outside

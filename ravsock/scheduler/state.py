@@ -47,6 +47,8 @@ class Settings:
     share_divisor: float = 2.0
     #: what one assignment and its result cost at the server; part of every round trip
     message_s: float = 0.5e-3
+    #: ready work that waits for a better contributor is looked at again after this time at the earliest
+    retry_s: float = 0.01
     #: ops in one piece at most: bounds one decision to a few milliseconds
     op_cap: int = 1000
     #: assignments at one life: one running, one waiting behind it
