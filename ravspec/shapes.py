@@ -70,18 +70,13 @@ STRONG: dict[type, DType] = {bool: BOOL, int: INT64, float: FLOAT64, complex: np
 
 def broadcast(shapes: Sequence[Shape]) -> Shape:
     """NumPy's broadcasting of shapes."""
-    first = shapes[0]
-    if all(shape == first for shape in shapes):
-        return first
-    ndim = max(map(len, shapes))
+    ndim = max([len(shape) for shape in shapes])
     out = [1] * ndim
     for shape in shapes:
         for i, n in enumerate(shape, ndim - len(shape)):
-            if n != 1:
-                if out[i] not in (1, n):
-                    raise ShapeError(
-                        "shapes " + " and ".join(map(str, shapes)) + " do not broadcast together"
-                    )
+            if n != 1 and n != out[i]:
+                if out[i] != 1:
+                    raise ShapeError(f"shapes {' and '.join(map(str, shapes))} do not broadcast together")
                 out[i] = n
     return tuple(out)
 
@@ -187,7 +182,11 @@ class Elementwise:
     ufunc: np.ufunc
 
     def __call__(self, types: Types, params: Params) -> tuple[ArrayType, ...]:
-        shape = broadcast([shape_of(t) for t in types])
+        shape = shape_of(types[0])
+        for t in types:
+            if t.shape != shape:
+                shape = broadcasted(types, params)
+                break
         return tuple([ArrayType(shape, dtype) for dtype in ufunc_dtypes(self.ufunc, types)])
 
     def unknown(self, types: Types, params: Params) -> tuple[ArrayType, ...]:

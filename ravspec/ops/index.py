@@ -234,13 +234,19 @@ def set_item(x: Any, value: Any, *arrays: Any, key: tuple[Entry, ...]) -> Any:
 
 
 def set_item_shape(types: Types, params: Params) -> Shape:
-    """That of x; the value must broadcast to what the key selects, leading lengths of 1 apart."""
+    """That of x. The value must broadcast to what the key selects; it may have leading lengths of 1
+    more, but for a single element (integers alone) and a mask of all of x."""
     x, value, *arrays = types
-    selected, given = index_shape([x, *arrays], params), shape_of(value)
-    if selected is not None:
-        extra = max(0, len(given) - len(selected))
-        if any(n != 1 for n in given[:extra]) or broadcast([given[extra:], selected]) != selected:
-            raise ShapeError(f"a value of shape {given} does not fit the selection of shape {selected}")
+    key, selected, given = params["key"], index_shape([x, *arrays], params), shape_of(value)
+    if selected is None:
+        return shape_of(x)
+    extra = max(0, len(given) - len(selected))
+    single = selected == () and "..." not in key
+    masked = len(key) == 1 and is_mask(key[0]) and arrays[0].shape == x.shape
+    if extra and (single or masked or any(n != 1 for n in given[:extra])):
+        raise ShapeError(f"a value of shape {given} has more axes than the selection of shape {selected}")
+    if broadcast([given[extra:], selected]) != selected:
+        raise ShapeError(f"a value of shape {given} does not fit the selection of shape {selected}")
     return shape_of(x)
 
 

@@ -8,6 +8,7 @@ page docs/ops.md and the tests.
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,6 +87,15 @@ class Op:
     flops: Flops = ONE_EACH
     unknown_shape: bool = False
 
+    #: how few and how many operands the row takes
+    least: int = field(init=False)
+    most: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = self.operand_names
+        object.__setattr__(self, "least", len([name for name in names if not name.endswith("?")]))
+        object.__setattr__(self, "most", math.inf if self.variadic else len(names))
+
     @property
     def operand_names(self) -> tuple[str, ...]:
         return tuple(self.operands.split())
@@ -96,10 +106,9 @@ class Op:
 
     def check_arity(self, count: int) -> None:
         """A wrong number of operands is a ParamError."""
-        names = self.operand_names
-        least = len([n for n in names if not n.endswith("?")])
-        if count < least or (not self.variadic and count > len(names)):
-            raise ParamError(f"{self.name} takes {', '.join(names) or 'no operands'}; got {count} operands")
+        if not self.least <= count <= self.most:
+            names = ", ".join(self.operand_names)
+            raise ParamError(f"{self.name} takes {names or 'no operands'}; got {count} operands")
 
     def canonical_params(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Every param of the row, in the row's order, canonical; unknown and missing ones are errors."""
@@ -121,6 +130,7 @@ class Op:
     def infer(self, types: Types, params: Mapping[str, Any]) -> tuple[ArrayType, ...]:
         """The outputs' types; shapes are None where an operand's shape, or the op's own, is not known."""
         self.check_arity(len(types))
-        if not any(t.shape is None for t in types):
-            return self.rule(types, params)
-        return self.rule.unknown(types, params)
+        for t in types:
+            if t.shape is None:
+                return self.rule.unknown(types, params)
+        return self.rule(types, params)

@@ -204,7 +204,7 @@ def take_shape(types: Types, params: Params) -> Shape:
     if axis is None:
         shape, axis = (math.prod(shape),), 0
     axis = normal_axis(axis, len(shape))
-    if shape[axis] == 0 and 0 not in indices:
+    if shape[axis] == 0 and 0 not in shape[:axis] + indices:
         raise ShapeError("take cannot choose from an empty axis")
     return shape[:axis] + indices + shape[axis + 1 :]
 

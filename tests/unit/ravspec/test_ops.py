@@ -169,39 +169,40 @@ def test_an_unknown_name_names_the_nearest() -> None:
         find_op("matmull")
 
 
-PROMISED = """
-    add subtract multiply divide floor_divide remainder mod pow power negative positive abs reciprocal divmod
-    square sqrt cbrt cube maximum minimum fmod hypot copysign
-    bitwise_and bitwise_or bitwise_xor bitwise_invert bitwise_left_shift bitwise_right_shift
-    invert left_shift right_shift
-    equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor logical_not
-    exp expm1 exp2 log log1p log2 log10 sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh
-    arcsin arccos arctan arctan2 arcsinh arccosh arctanh
-    floor ceil trunc round sign isfinite isinf isnan real imag conj degrees radians
-    sum prod mean var std min max argmin argmax any all median cumsum cumprod ptp count_nonzero
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+PROMISED = words("""
+    add subtract multiply divide floor_divide remainder mod pow power negative positive abs reciprocal
+    divmod square sqrt cbrt cube maximum minimum fmod hypot copysign bitwise_and bitwise_or bitwise_xor
+    bitwise_invert bitwise_left_shift bitwise_right_shift invert left_shift right_shift equal not_equal less
+    less_equal greater greater_equal logical_and logical_or logical_xor logical_not exp expm1 exp2 log log1p
+    log2 log10 sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh arcsin arccos arctan
+    arctan2 arcsinh arccosh arctanh floor ceil trunc round sign isfinite isinf isnan real imag conj degrees
+    radians sum prod mean var std min max argmin argmax any all median cumsum cumprod ptp count_nonzero
     matmul dot vecdot outer tensordot transpose matrix_transpose reshape ravel flatten squeeze expand_dims
-    concat stack split tile repeat flip roll pad broadcast_to swapaxes moveaxis
-    where clip sort argsort unique percentile quantile searchsorted take diag eye tri tril triu trace
-    inv det solve cholesky eigh qr svd norm pinv matrix_power
-    astype zeros ones full arange linspace zeros_like ones_like full_like index set_item nonzero
-    random_uniform random_normal random_integers random_permutation
-""".split()
+    concat stack split tile repeat flip roll pad broadcast_to swapaxes moveaxis where clip sort argsort
+    unique percentile quantile searchsorted take diag eye tri tril triu trace inv det solve cholesky eigh qr
+    svd norm pinv matrix_power astype zeros ones full arange linspace zeros_like ones_like full_like index
+    set_item nonzero random_uniform random_normal random_integers random_permutation
+""")
 
 #: RDF's op names and operator strings (those that this table does not claim come with the Vocabulary)
-RDF = """
-    add addition sub subtraction mul multiply multiplication div division pos positive neg negation exp exponential
-    natlog natural_log pow power square cube square_root cube_root abs absolute
-    matmul matrix_multiplication dot transpose sum matrix_sum sort split reshape concat concatenate min max
-    unique argmax argmin expand_dims inv gather reverse stack tile squeeze pad arange repeat index
-    combine_to_list zeros flatten ravel clip prod
-    greater greater_equal less less_equal equal not_equal logical_and logical_or logical_xor logical_not
-    mean variance std standard_deviation median percentile random_uniform where sign set_value
-""".split()
+RDF = words("""
+    add addition sub subtraction mul multiply multiplication div division pos positive neg negation exp
+    exponential natlog natural_log pow power square cube square_root cube_root abs absolute matmul
+    matrix_multiplication dot transpose sum matrix_sum sort split reshape concat concatenate min max unique
+    argmax argmin expand_dims inv gather reverse stack tile squeeze pad arange repeat index combine_to_list
+    zeros flatten ravel clip prod greater greater_equal less less_equal equal not_equal logical_and
+    logical_or logical_xor logical_not mean variance std standard_deviation median percentile random_uniform
+    where sign set_value
+""")
 
-NUMPY = """
+NUMPY = words("""
     true_divide absolute conjugate amin amax around permute_dims concatenate rad2deg deg2rad identity
     bitwise_not product unique_values
-""".split()
+""")
 
 
 @pytest.mark.parametrize("names", [PROMISED, RDF, NUMPY], ids=["promised", "RDF", "NumPy"])

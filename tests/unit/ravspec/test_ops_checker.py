@@ -127,6 +127,10 @@ def half_up(x: Any) -> Any:
     return np.floor(x + 0.5)
 
 
+def zeros(rng: Any) -> Any:
+    return [((np.zeros(2),), {})]
+
+
 ADD, EXP, SUM = OPS["add"], OPS["exp"], OPS["sum"]
 
 WRONG_ROWS = {
@@ -140,9 +144,9 @@ WRONG_ROWS = {
     "an inferred output too many": replace(EXP, rule=elementwise(np.modf)),
     "an exact row that is not": replace(EXP, kernel=lambda x: np.exp(x) * (1 + 5e-16), numeric=Numeric.EXACT),
     "a close row that is too far off": replace(EXP, kernel=lambda x: np.exp(x) * np.float32(1 + 1e-6)),
-    "a tolerant row that is too far off": replace(OPS["matmul"], kernel=lambda a, b: np.matmul(a, b) * (1 + 1e-3)),
+    "a tolerant row that is too far off": replace(OPS["matmul"], kernel=lambda a, b: a @ b * (1 + 1e-3)),
     "another rounding of halves": replace(OPS["round"], kernel=lambda x, decimals: half_up(x)),
-    "a lost sign of zero": replace(OPS["negative"], kernel=lambda x: 0 - x, samples=lambda rng: [((np.zeros(2),), {})]),
+    "a lost sign of zero": replace(OPS["negative"], kernel=lambda x: 0 - x, samples=zeros),
     "chance": replace(EXP, kernel=lambda x: x + np.random.default_rng().random(), numpy="x"),
     "a kernel that writes into its operand": replace(OPS["sort"], kernel=lambda x, axis: x.sort(axis) or x),
     "params that canonicalise twice": replace(OPS["round"], params={"decimals": Param(lambda v: v + 1, 0)}),
