@@ -27,7 +27,8 @@ from ravspec.ops.creation import DATA
 from ravspec.shapes import ArrayType
 from ravspec.values import INLINE_BYTES
 
-#: new ops are sent ahead, to be stored, when so many have gathered
+#: new ops are sent ahead, to be stored, when so many have gathered, or half as many as are there already
+#: (every sending waits for its commit, and a graph of a million ops should not wait a thousand times)
 SUBMIT_OPS = 1000
 
 log = logging.getLogger(__name__)
@@ -106,8 +107,7 @@ class Graph:
             params_key = tuple(params.items()) if params else None
             _check_literals(operands, given, self._record)
             op, types = self._record.add(row, given, params, params_key)
-            if self._record.n_pending >= SUBMIT_OPS:
-                self._send_ahead()
+            self._send_ahead_if_many()
         if len(types) == 1:
             return Tensor.of(self, op, 0, types[0])
         return tuple(Tensor.of(self, op, k, t) for k, t in enumerate(types))
@@ -148,8 +148,7 @@ class Graph:
             self._source(tensor, as_value(value, dtype))
             if name is not None:
                 self._record.give_name(tensor._op, name)
-            if self._record.n_pending >= SUBMIT_OPS:
-                self._send_ahead()
+            self._send_ahead_if_many()
 
     def _source(self, tensor: Tensor, value: NDArray[Any]) -> None:
         params = {"shape": value.shape, "dtype": value.dtype.name}
@@ -176,6 +175,10 @@ class Graph:
         return self._record.type_number(t)
 
     # --- sending and asking --------------------------------------------------------------------------
+
+    def _send_ahead_if_many(self) -> None:
+        if self._record.n_pending >= SUBMIT_OPS and 3 * self._record.n_pending >= self._record.n_ops:
+            self._send_ahead()
 
     def _send_ahead(self) -> None:
         """Store what is pending; nothing is computed because of it."""

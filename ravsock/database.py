@@ -11,9 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,9 @@ from ravspec.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
-Job = Callable[[Connection], Any]
+Job = Callable[[sqlite3.Connection], Any]
+#: what came of a job: its future, its result, its error
+Outcome = tuple[asyncio.Future[Any], Any, Exception | None]
 
 
 def open_database(url: str) -> Engine:
@@ -85,24 +87,24 @@ def create_tables(connection: Connection) -> None:
 
 
 class Writer:
-    """The thread that owns the connection."""
+    """The thread that owns the connection.
+
+    Jobs get the driver's connection, not SQLAlchemy's: a statement through SQLAlchemy costs 50 us of the
+    interpreter's lock, which the event loop beside needs, through the driver 5 (docs/performance.md).
+    """
 
     #: jobs of one transaction at most, so that the first does not wait long for its commit
     GROUP = 256
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._jobs: queue.SimpleQueue[tuple[Job, Future[Any]] | None] = queue.SimpleQueue()
+    def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+        self._engine, self._loop = engine, loop
+        self._jobs: queue.SimpleQueue[tuple[Job, asyncio.Future[Any]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
     def submit(self, job: Job) -> asyncio.Future[Any]:
-        """Queue a job; the future gives its result once it is committed."""
-        return asyncio.wrap_future(self.submit_from_thread(job))
-
-    def submit_from_thread(self, job: Job) -> Future[Any]:
-        """The same for callers without an event loop."""
-        future: Future[Any] = Future()
+        """Queue a job, from the event loop; the future gives its result once it is committed."""
+        future: asyncio.Future[Any] = self._loop.create_future()
         self._jobs.put((job, future))
         return future
 
@@ -113,27 +115,43 @@ class Writer:
         self._engine.dispose()
 
     def _run(self) -> None:
-        with self._engine.connect() as connection:
-            stop = False
-            while not stop:
-                group = [self._jobs.get()]
-                while len(group) < self.GROUP and not self._jobs.empty():
-                    group.append(self._jobs.get())
-                stop = group[-1] is None
-                self._commit(connection, [entry for entry in group if entry is not None])
+        pooled = self._engine.raw_connection()
+        connection: sqlite3.Connection = pooled.driver_connection  # type: ignore[assignment]
+        stop = False
+        while not stop:
+            group = [self._jobs.get()]
+            while len(group) < self.GROUP and not self._jobs.empty():
+                group.append(self._jobs.get())
+            stop = group[-1] is None
+            outcomes = self._commit(connection, [entry for entry in group if entry is not None])
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(settle, outcomes)
+        pooled.close()
 
-    def _commit(self, connection: Connection, group: list[tuple[Job, Future[Any]]]) -> None:
+    def _commit(
+        self, connection: sqlite3.Connection, group: list[tuple[Job, asyncio.Future[Any]]]
+    ) -> list[Outcome]:
         """One transaction for the group. If that fails, each job has a transaction of its own."""
         try:
-            with connection.begin():
-                results = [job(connection) for job, _ in group]
+            connection.execute("BEGIN IMMEDIATE")
+            results = [job(connection) for job, _ in group]
+            connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - whoever queued the guilty job is told by its future
-            if len(group) == 1:
-                log.warning("action=write_failed error=%s", error)
-                group[0][1].set_exception(error)
-            else:
-                for entry in group:
-                    self._commit(connection, [entry])
-            return
-        for (_, future), result in zip(group, results, strict=True):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            if len(group) > 1:
+                return [outcome for entry in group for outcome in self._commit(connection, [entry])]
+            log.warning("action=write_failed error=%s", error)
+            return [(future, None, error) for _, future in group]
+        return [(future, result, None) for (_, future), result in zip(group, results, strict=True)]
+
+
+def settle(outcomes: list[Outcome]) -> None:
+    """In the event loop: tell those who wait."""
+    for future, result, error in outcomes:
+        if future.cancelled():
+            continue
+        if error is None:
             future.set_result(result)
+        else:
+            future.set_exception(error)

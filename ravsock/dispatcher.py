@@ -11,11 +11,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from sqlite3 import Connection, DatabaseError
 from typing import Any
 
 import numpy as np
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import Engine
 
 from ravsock import reading, store
 from ravsock.arrivals import Arrival, read_arrival
@@ -53,7 +53,8 @@ class Dispatcher:
 
     def __init__(self, config: Config, engine: Engine, folder: DataFolder) -> None:
         self.config, self.folder = config, folder
-        self.writer = Writer(engine)
+        self._loop = asyncio.get_running_loop()
+        self.writer = Writer(engine, self._loop)
         self.registry = Registry(engine, self.writer, folder, self.feed)
         self.scheduler = Scheduler(
             Settings(lease_s=config.lease_s), self.registry.read(reading.next_assignment)
@@ -61,7 +62,6 @@ class Dispatcher:
         self.emit: Callable[[str, str, bytes], None] = lambda life, name, frame: None
         self.live: dict[int, Live] = {}
         self.present: dict[str, messages.Hello] = {}
-        self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Future[Any]] = set()
         self._carry: dict[type, Callable[[Any], None]] = {
@@ -119,7 +119,7 @@ class Dispatcher:
         self.live[a.assignment] = Live(a.graph, a.life, a.exports, frame)
         self.emit(a.life, "assign", frame)
         record_touch(record)
-        log.info(
+        log.debug(
             "action=assign graph=%d assignment=%d contributor=%s ops=%d bytes=%d",
             a.graph, a.assignment, self.present[a.life].name, len(a.ops), len(frame),
         )  # fmt: skip
@@ -186,8 +186,8 @@ class Dispatcher:
                 await self.writer.submit(job)
                 record.trouble = ""
                 return
-            except (SQLAlchemyError, OSError) as error:
-                record.trouble = f"results cannot be stored at the server: {getattr(error, 'orig', error)}"
+            except (DatabaseError, OSError) as error:
+                record.trouble = f"results cannot be stored at the server: {error}"
                 log.error("action=result_not_stored graph=%d error=%s", record.id, record.trouble)
                 record_touch(record)
                 await asyncio.sleep(RETRY_WRITE_S)
@@ -316,7 +316,7 @@ class Dispatcher:
         async def finish() -> None:
             try:
                 await written
-            except (SQLAlchemyError, OSError):
+            except (DatabaseError, OSError):
                 await self.write_at_last(record, job)
             for question in record.questions:
                 question.came(commit.exports)

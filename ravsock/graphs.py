@@ -47,6 +47,12 @@ class Question:
             self.failed.extend(failed)
             self.changed.set()
 
+    def finished(self, record: GraphRecord) -> bool:
+        """Nothing is waited for any more."""
+        if self.whole and record.state is GraphState.ENDED:
+            return self.broken
+        return self.broken or not self.open
+
     def touch(self) -> None:
         """Something happened to the graph."""
         self.progressed = True

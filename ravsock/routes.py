@@ -89,19 +89,19 @@ async def open_graph(request: web.Request) -> web.Response:
 
 @routes.post("/v1/graphs/{graph}/ops")
 async def submit(request: web.Request) -> web.StreamResponse:
-    """Take ops and a question; the answer is a stream of frames."""
+    """Take ops and a question; the answer is a stream of frames, the last with the end."""
     record = await record_of(request)
     message, buffers = messages.decode(await request.read(), messages.FromDeveloper)
     frames = answer(request.app[DISPATCHER], record, message, buffers)
     response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
     try:
-        first = await anext(frames)  # whatever is wrong with the ops is known by then, and has its status
+        part, last = await anext(frames)  # whatever is wrong with the ops is known by then
         response.enable_chunked_encoding()
         await response.prepare(request)
-        await response.write(first)
-        async for frame in frames:
-            await response.write(frame)
-        await response.write_eof()
+        while not last:
+            await response.write(part)
+            part, last = await anext(frames)
+        await response.write_eof(part)
     except ConnectionResetError:
         log.info("action=developer_gone graph=%d", record.id)  # what was stored goes on without a listener
     finally:

@@ -1,4 +1,4 @@
-"""Every query. Functions on a connection, for the writer thread; moves are guarded by ravspec.states.
+"""Every write. Functions on the driver's connection, for the writer thread; moves are guarded by ravspec.states.
 
 A guarded move that touches no row raises: somebody else moved it first, and nothing is stored in half.
 """
@@ -9,14 +9,12 @@ import enum
 import json
 import time
 from collections.abc import Iterable, Sequence
+from sqlite3 import Connection
 from typing import Any
 
 import numpy as np
-import sqlalchemy as sa
 from numpy.typing import NDArray
-from sqlalchemy.engine import Connection
 
-from ravsock import models as m
 from ravsock.columnar import COUNTING, digits, pick, pick_blob
 from ravspec.batch import Batch
 from ravspec.codec import Buffer
@@ -49,23 +47,16 @@ def insert_graph(
     c: Connection, name: str | None, algorithm: str | None, approach: str, developer: str
 ) -> int:
     """A new graph; its id."""
-    row = m.graph.insert().values(
-        name=name,
-        algorithm=algorithm,
-        approach=approach,
-        developer=developer,
-        state=GraphState.OPEN,
-        created_at=time.time(),
-    )
-    return int(c.execute(row).inserted_primary_key[0])  # type: ignore[index]
+    row = (name, algorithm, approach, developer, GraphState.OPEN, time.time())
+    insert = "INSERT INTO graph (name, algorithm, approach, developer, state, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+    return int(c.execute(insert, row).lastrowid or 0)
 
 
 def move_graph(c: Connection, graph: int, move: Move) -> None:
     """Move a graph; an illegal move raises Stale."""
     moved = c.execute(
-        m.graph.update()
-        .where(m.graph.c.id == graph, m.graph.c.state.in_(sources(GraphState, move)))
-        .values(state=outcome(GraphState, move))
+        f"UPDATE graph SET state = ? WHERE id = ? AND state IN ({words(sources(GraphState, move))})",
+        (outcome(GraphState, move), graph),
     )
     if moved.rowcount != 1:
         raise Stale(f"graph {graph} cannot {move} in its present state")
@@ -105,12 +96,10 @@ def insert_ops(c: Connection, graph: int, batch: Batch, source: NDArray[np.bool_
         "out_type": batch.out_type.astype("<i4").tobytes(),
         "source": digits(source),
     }
-    c.exec_driver_sql(INSERT_OPS, columns)
+    c.execute(INSERT_OPS, columns)
     if batch.names:
         rename = "UPDATE op SET name = :name WHERE graph_id = :graph AND op = :op"
-        c.exec_driver_sql(
-            rename, [{"graph": graph, "op": op, "name": name} for op, name in batch.names.items()]
-        )
+        c.executemany(rename, [{"graph": graph, "op": op, "name": name} for op, name in batch.names.items()])
 
 
 def _insert_symbols(c: Connection, graph: int, batch: Batch) -> None:
@@ -126,13 +115,22 @@ def _insert_symbols(c: Connection, graph: int, batch: Batch) -> None:
         for i, item in enumerate(items)
     ]
     if rows:
-        c.exec_driver_sql("INSERT INTO symbol (graph_id, sort, number, body) VALUES (?, ?, ?, ?)", rows)
+        c.executemany("INSERT INTO symbol (graph_id, sort, number, body) VALUES (?, ?, ?, ?)", rows)
 
 
 def move_ops(c: Connection, graph: int, ops: Sequence[int] | NDArray[Any], move: Move) -> None:
     """Move many ops at once; ops from which the move is not legal stay as they are."""
+    if not len(ops):
+        return
     to, guard = outcome(OpState, move), words(sources(OpState, move))
-    c.exec_driver_sql(
+    first, last = int(min(ops)), int(max(ops))
+    if last - first + 1 == len(ops):  # the usual case, and three times as fast
+        c.execute(
+            f"UPDATE op SET state = '{to}' WHERE graph_id = ? AND op BETWEEN ? AND ? AND state IN ({guard})",
+            (graph, first, last),
+        )
+        return
+    c.execute(
         f"UPDATE op SET state = '{to}' WHERE graph_id = :graph AND state IN ({guard}) "
         f"AND op IN ({COUNTING} SELECT {pick('ops')} FROM n)",
         {"graph": graph, "ops": digits(ops), "count": len(ops)},
@@ -142,7 +140,7 @@ def move_ops(c: Connection, graph: int, ops: Sequence[int] | NDArray[Any], move:
 def fail_ops(c: Connection, graph: int, failed: Sequence[tuple[int, int, str]]) -> None:
     """Ops end as failed: (op, op at fault, reason)."""
     guard = words(sources(OpState, Move.FAIL))
-    c.exec_driver_sql(
+    c.executemany(
         f"UPDATE op SET state = '{OpState.FAILED}', cause = ?, reason = ? "
         f"WHERE graph_id = ? AND op = ? AND state IN ({guard})",
         [(cause, reason, graph, op) for op, cause, reason in failed],
@@ -151,7 +149,7 @@ def fail_ops(c: Connection, graph: int, failed: Sequence[tuple[int, int, str]]) 
 
 def persist(c: Connection, developer: str, graph: int, names: dict[str, int]) -> None:
     """Names under which ops are kept; a name given again points to the newer op."""
-    c.exec_driver_sql(
+    c.executemany(
         "INSERT INTO persisted (developer, name, graph_id, op) VALUES (?, ?, ?, ?) "
         "ON CONFLICT (developer, name) DO UPDATE SET graph_id = excluded.graph_id, op = excluded.op",
         [(developer, name, graph, op) for name, op in names.items()],
@@ -177,12 +175,7 @@ def insert_data(
         None if body is None else bytes(body),
     )
     insert = "INSERT INTO data (graph_id, ops, layout, size_bytes, sha256, body) VALUES (?, ?, ?, ?, ?, ?)"
-    return int(c.exec_driver_sql(insert, row).lastrowid)
-
-
-def forget_data(c: Connection, graph: int, ids: Sequence[int]) -> None:
-    """Stored buffers that turned out to be lost."""
-    c.execute(m.data.delete().where(m.data.c.graph_id == graph, m.data.c.id.in_(ids)))
+    return int(c.execute(insert, row).lastrowid or 0)
 
 
 # --- contributors and assignments -------------------------------------------------------------------
@@ -190,20 +183,18 @@ def forget_data(c: Connection, graph: int, ids: Sequence[int]) -> None:
 
 def insert_contributor(c: Connection, row: dict[str, Any]) -> None:
     """A life; one that comes back to a restarted server is the same row, present again."""
-    insert = sa.dialects.sqlite.insert(m.contributor).values(
-        **row, state=ContributorState.PRESENT, joined_at=time.time()
-    )
+    full = {**row, "state": ContributorState.PRESENT, "joined_at": time.time()}
     c.execute(
-        insert.on_conflict_do_update(
-            index_elements=["life"], set_={"state": ContributorState.PRESENT, "ended_at": None}
-        )
+        f"INSERT INTO contributor ({', '.join(full)}) VALUES ({', '.join(f':{key}' for key in full)}) "
+        "ON CONFLICT (life) DO UPDATE SET state = excluded.state, ended_at = NULL",
+        full,
     )
 
 
 def end_contributor(c: Connection, life: str, move: Move) -> None:
     """A life left or was lost."""
     guard = words(sources(ContributorState, move))
-    c.exec_driver_sql(
+    c.execute(
         f"UPDATE contributor SET state = ?, ended_at = ? WHERE life = ? AND state IN ({guard})",
         (outcome(ContributorState, move), time.time(), life),
     )
@@ -214,11 +205,11 @@ def insert_assignment(
 ) -> None:
     """A subgraph and its assignment, live."""
     blob = np.array(ops, "<i4").tobytes()
-    c.exec_driver_sql(
+    c.execute(
         "INSERT INTO subgraph (id, graph_id, ops, state) VALUES (?, ?, ?, ?)",
         (assignment, graph, blob, SubgraphState.COMPUTING),
     )
-    c.exec_driver_sql(
+    c.execute(
         "INSERT INTO assignment (id, subgraph_id, life, state, predicted_s, assigned_at) VALUES (?, ?, ?, ?, ?, ?)",
         (assignment, assignment, life, AssignmentState.LIVE, predicted_s, time.time()),
     )
@@ -227,25 +218,25 @@ def insert_assignment(
 def commit_assignment(c: Connection, assignment: int, life: str, exec_s: float) -> None:
     """The assignment's result counts; if it is not live for that life, Stale."""
     guard = words(sources(AssignmentState, Move.COMMIT))
-    moved = c.exec_driver_sql(
+    moved = c.execute(
         "UPDATE assignment SET state = ?, exec_s = ?, ended_at = ? "
         f"WHERE id = ? AND life = ? AND state IN ({guard})",
         (AssignmentState.COMMITTED, exec_s, time.time(), assignment, life),
     )
     if moved.rowcount != 1:
         raise Stale(f"assignment {assignment} is not live for {life}")
-    c.exec_driver_sql("UPDATE subgraph SET state = ? WHERE id = ?", (SubgraphState.COMPUTED, assignment))
+    c.execute("UPDATE subgraph SET state = ? WHERE id = ?", (SubgraphState.COMPUTED, assignment))
 
 
 def void_assignment(c: Connection, assignment: int, reason: str) -> None:
     """The assignment is over without a result; its ops are dealt out anew."""
     guard = words(sources(AssignmentState, Move.VOID))
-    c.exec_driver_sql(
+    c.execute(
         f"UPDATE assignment SET state = ?, ended_at = ?, reason = ? WHERE id = ? AND state IN ({guard})",
         (AssignmentState.VOID, time.time(), reason, assignment),
     )
     guard = words(sources(SubgraphState, Move.VOID))
-    c.exec_driver_sql(
+    c.execute(
         f"UPDATE subgraph SET state = ? WHERE id = ? AND state IN ({guard})",
         (SubgraphState.RETURNED, assignment),
     )
@@ -254,14 +245,14 @@ def void_assignment(c: Connection, assignment: int, reason: str) -> None:
 def void_everything(c: Connection, reason: str) -> int:
     """At a start: the assignments and lives of the process before are over. How many assignments."""
     now = time.time()
-    voided = c.exec_driver_sql(
+    voided = c.execute(
         "UPDATE assignment SET state = ?, ended_at = ?, reason = ? WHERE state = ?",
         (AssignmentState.VOID, now, reason, AssignmentState.LIVE),
     )
-    c.exec_driver_sql(
+    c.execute(
         "UPDATE subgraph SET state = ? WHERE state = ?", (SubgraphState.RETURNED, SubgraphState.COMPUTING)
     )
-    c.exec_driver_sql(
+    c.execute(
         "UPDATE contributor SET state = ?, ended_at = ? WHERE state = ?",
         (ContributorState.LOST, now, ContributorState.PRESENT),
     )

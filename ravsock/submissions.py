@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from sqlite3 import Connection, DatabaseError
 from typing import Any
 
 import numpy as np
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from ravsock import store
 from ravsock.dispatcher import Dispatcher
@@ -24,16 +23,20 @@ from ravspec.states import GraphState, Move
 #: seconds between two progress messages, and without any message before a sign of life
 PROGRESS_S = 0.5
 ALIVE_S = 15.0
+#: after so long without values the developer is told that the ops are stored
+STORED_S = 0.05
 #: values that are joined into one message, in bytes, at most (a larger value goes alone)
 ANSWER_BYTES = 8 << 20
-
-Frame = bytes
 
 
 async def answer(
     dispatcher: Dispatcher, record: GraphRecord, message: messages.Submit, buffers: list[memoryview]
-) -> AsyncIterator[Frame]:
-    """Take the ops, then yield the frames of the answer. What is wrong with them raises before any frame."""
+) -> AsyncIterator[tuple[bytes, bool]]:
+    """Take the ops, then yield the answer: (one or several frames, True if they are the last).
+
+    Frames go together where they can: every write wakes the reader. What is wrong with the ops raises
+    before the first.
+    """
     batch = read_batch(message, buffers)
     wanted = read_column(buffers[-1], "int32")
     written = take(dispatcher, record, batch, message, wanted)
@@ -42,19 +45,23 @@ async def answer(
         if written is not None:
             try:
                 await written
-            except (SQLAlchemyError, OSError) as error:
+            except (DatabaseError, OSError) as error:
                 abandon(dispatcher, record)
-                reason = getattr(error, "orig", error)
+                reason = error
                 text = (
                     f"the server could not store the ops: {reason}. Nothing of them is kept; try again later"
                 )
-                yield messages.encode(messages.Error(text, "RavError"))
+                yield messages.encode(messages.Error(text, "RavError")), True
                 return
-        yield messages.encode(messages.Stored(len(record.ops)))
+        told = messages.encode(messages.Stored(len(record.ops)))
         if message.wait and (len(wanted) or message.end):
-            async for frame in follow(dispatcher, record, question):
-                yield frame
-        yield messages.encode(messages.Done(str(record.state)))
+            async for frames, last in follow(dispatcher, record, question):
+                if not last:
+                    yield told + frames, False
+                    told = b""
+                else:
+                    told += frames
+        yield told + messages.encode(messages.Done(str(record.state))), True
     finally:
         record.questions.discard(question)
 
@@ -157,34 +164,37 @@ def ask(dispatcher: Dispatcher, record: GraphRecord, wanted: list[int], message:
     return question
 
 
-async def follow(dispatcher: Dispatcher, record: GraphRecord, question: Question) -> AsyncIterator[Frame]:
-    """Frames until everything that was asked for has come or failed."""
+async def follow(
+    dispatcher: Dispatcher, record: GraphRecord, question: Question
+) -> AsyncIterator[tuple[bytes, bool]]:
+    """Frames, and whether they are the last, until everything that was asked for has come or failed. The first come soon, even if none."""
     told_at = time.monotonic()
+    patience = STORED_S
     while True:
-        for frame in news(record, question):
-            yield frame
-        if question.broken:
-            yield messages.encode(
-                messages.Error("the graph was abandoned at the server; ask again", "GraphError")
-            )
-            return
-        if not question.open and not (question.whole and record.state is GraphState.ENDED):
-            return
+        if not (question.ready or question.failed or question.finished(record)):
+            try:
+                await asyncio.wait_for(question.changed.wait(), patience)
+            except TimeoutError:
+                if patience == ALIVE_S:
+                    yield messages.encode(messages.Alive()), False
+        question.changed.clear()
+        frames = news(record, question)
         now = time.monotonic()
         if question.progressed and now - told_at >= PROGRESS_S:
             question.progressed = False
             told_at = now
-            yield messages.encode(progress(dispatcher, record))
-        question.changed.clear()
+            frames.append(messages.encode(progress(dispatcher, record)))
+        if question.broken:
+            frames.append(messages.encode(messages.Error("the graph was abandoned; ask again", "GraphError")))
+        last = question.finished(record) and not question.ready and not question.failed
+        if frames or last or patience == STORED_S:
+            yield b"".join(frames), last
+        if last:
+            return
         patience = told_at + PROGRESS_S - now if question.progressed else ALIVE_S
-        try:
-            await asyncio.wait_for(question.changed.wait(), patience)
-        except TimeoutError:
-            if not question.progressed:
-                yield messages.encode(messages.Alive())
 
 
-def news(record: GraphRecord, question: Question) -> list[Frame]:
+def news(record: GraphRecord, question: Question) -> list[bytes]:
     """The values and failures that have come since the last look."""
     frames = []
     ready, question.ready = question.ready, []

@@ -186,6 +186,7 @@ class Scheduler:
         self.ledger.take_back_all(life, reason, tried)
         self.ledger.cache.clear(life)
         self.ledger.roomy.discard(life.life)
+        self.ledger.expectant.discard(life.life)
         del self.ledger.lives[life.life]
         self.ledger.recount()
 
@@ -248,7 +249,26 @@ class Scheduler:
                     served = self._serve(life)
                     progress |= served
                     refusals += not served
+        self._keep_on()
         ledger.send_planned()
+
+    def _keep_on(self) -> None:
+        """Along promised operands, for lives that would wait for nothing but a message."""
+        ledger, now = self.ledger, self.ledger.now
+        for name in list(ledger.expectant):
+            life = ledger.lives[name]
+            if name not in ledger.roomy or not life.queue or not life.queue[-1].keep:
+                ledger.expectant.discard(name)
+                continue
+            ahead_s = self.settings.ahead_s + 2 * life.latency_s
+            if life.busy_until > now + ahead_s:
+                ledger.alarms.try_again(life.busy_until - ahead_s)
+                continue
+            ledger.expectant.discard(name)
+            graph = ledger.graphs[life.queue[-1].graph]
+            assignment = self._grow(graph, life)
+            if assignment is not None:
+                ledger.assign(graph, life, assignment)
 
     def _serve(self, life: Life) -> bool:
         """Grow a piece for this life, for the developer who was given the fewest seconds so far."""
@@ -275,7 +295,7 @@ class Scheduler:
 
     def _grow(self, graph: Graph, life: Life) -> Assignment | None:
         ready.settle(graph)
-        piece = Growth(graph, life, self.ledger.company(), self.settings).run()
+        piece = Growth(graph, life, self.ledger.company(), self.settings, self.ledger.now).run()
         if not (graph.ahead or graph.fresh):
             self.ledger.active.discard(graph.number)
         return seal(graph, life, piece) if piece else None

@@ -9,7 +9,7 @@ what comes back and what is kept.
 from __future__ import annotations
 
 from . import ready
-from .company import Company
+from .company import Company, wait_s
 from .rules import best_length, has_share, is_full, should_close
 from .state import ASSIGNED, READY, WAITING, Assignment, Graph, Life, Settings
 
@@ -29,13 +29,14 @@ class Growth:
     """One piece while it grows. What its loops need is bound to locals in each step."""
 
     __slots__ = (
-        "brought", "budget", "candidate_s", "candidates", "cap", "company", "down_s", "efficiency",
-        "exec_s", "first_up_s", "graph", "held", "lacking", "life", "live_bytes", "outside",
-        "round_trip_s", "seed_s", "seeds", "settings", "share_s", "skipped", "up_s",
+        "brought", "budget", "busy_s", "candidate_s", "candidates", "cap", "company", "down_s",
+        "efficiency", "exec_s", "first_up_s", "graph", "held", "lacking", "life", "live_bytes",
+        "outside", "round_trip_s", "seed_s", "seeds", "settings", "share_s", "skipped", "up_s",
     )  # fmt: skip
 
-    def __init__(self, graph: Graph, life: Life, company: Company, settings: Settings) -> None:
+    def __init__(self, graph: Graph, life: Life, company: Company, settings: Settings, now: float) -> None:
         self.graph, self.life, self.company, self.settings = graph, life, company, settings
+        self.busy_s = wait_s(life, now)
         self.budget = _work_budget(life, settings)
         self.round_trip_s = 2 * life.latency_s + settings.message_s
         self.held = life.held
@@ -53,9 +54,10 @@ class Growth:
     def run(self) -> list[int]:
         """The ops, in order of execution, all marked ASSIGNED; empty if none fits."""
         graph = self.graph
+        self._look_ahead()
         while True:
             if self.candidates:
-                if len(self.candidates) > 1 and self._is_awaited():
+                if len(self.candidates) > 1 and self._is_awaited(self.exec_s):
                     break
                 op = self.candidates.pop()
                 self.candidate_s -= graph.cost_s[op]
@@ -73,13 +75,30 @@ class Growth:
         give_back(graph, piece[length:])
         return piece[:length]
 
-    def _is_awaited(self) -> bool:
-        """Do others hunger for the candidates?"""
+    def _look_ahead(self) -> None:
+        """*promise*: start with dependents of what the assignments in the queue will have made and kept.
+
+        The operands never travel and nobody waits for the message in between. At a fan-out that others
+        hunger for, it is left to them.
+        """
+        life, state = self.life, self.graph.state
+        for assignment in life.queue:
+            if assignment.graph == self.graph.number:
+                for op in assignment.keep:
+                    if state[op] == ASSIGNED:
+                        self._free_dependents(op)
+        if len(self.candidates) > 1 and self._is_awaited(self.busy_s):
+            self.candidates.clear()
+            self.lacking.clear()
+            self.candidate_s = 0.0
+
+    def _is_awaited(self, busy_s: float) -> bool:
+        """Do others hunger for the candidates, while this life is busy for so long?"""
         company = self.company
         rest_s = (self.graph.ready_s - self.seed_s) / company.total_speed
         others = min(len(self.candidates), company.count) - 1
         lent_s = self.candidate_s / self.life.speed * others / (others + 1)
-        return others > 0 and should_close(rest_s, self.exec_s, lent_s, self.round_trip_s + self.up_s)
+        return others > 0 and should_close(rest_s, busy_s, lent_s, self.round_trip_s + self.up_s)
 
     def _is_enough(self) -> bool:
         """Must others have the next seed?"""

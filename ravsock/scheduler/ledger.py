@@ -14,7 +14,7 @@ from .cache import Cache
 from .company import Company
 from .events import Assign, Commit, Discard, Fail, Instruction, Result, Void
 from .leases import Alarms, learned_speed, own_seconds
-from .state import ASSIGNED, FAILED, OPENED, Assignment, Developer, Graph, Life, Settings
+from .state import ASSIGNED, COMPUTED, FAILED, OPENED, Assignment, Developer, Graph, Life, Settings
 
 
 class Ledger:
@@ -31,6 +31,7 @@ class Ledger:
         self.cache = Cache(settings, self.graphs, self.lives)
         self.active: set[int] = set()  #: graphs that may have a ready op
         self.roomy: set[str] = set()  #: lives that may be given something
+        self.expectant: set[str] = set()  #: lives that may go on along what they have just been given
         self.out: list[Instruction] = []
         self._company: Company | None = None
         self._next_assignment = first_assignment
@@ -99,6 +100,10 @@ class Ledger:
         self.alarms.deadline(assignment)
         self.cache.keep(life, assignment)
         self.look_at(life)
+        self.expectant.add(life.life)
+        for earlier in self._planned:
+            if earlier.life == life.life and earlier.graph == graph.number:
+                earlier.exports = _without_promised(graph, life, earlier.exports)
         self._planned.append(assignment)
 
     def send_planned(self) -> None:
@@ -147,9 +152,9 @@ class Ledger:
         self.cache.release(graph, lineage.commit(graph, computed, exports))
         self.out.append(Commit(assignment.number, life.life, graph.number, computed, exports))
         wanted, open_ = graph.wanted, graph.open
-        for op in computed:
-            if not at_server[op] and (wanted[op] or (open_[op] and not promised(graph, life, op))):
-                failures += lineage.revive(graph, op, OPENED)
+        forgotten = [op for op in computed if not at_server[op] and (wanted[op] or open_[op])]
+        for op in _without_promised(graph, life, forgotten) if forgotten else ():
+            failures += lineage.revive(graph, op, OPENED)
         self.fail(graph, failures)
 
     # --- it ends in any other way -------------------------------------------------------------------
@@ -210,14 +215,25 @@ class Ledger:
         life.queue.remove(assignment)
         life.busy_until = self.now + sum([left.own_s for left in life.queue])
         self.look_at(life)
+        self.expectant.add(life.life)
 
 
 def promised(graph: Graph, life: Life, op: int) -> bool:
-    """Do all that still need this op sit in the queue of the life that keeps its value?"""
-    if (graph.number, op) not in life.held:
-        return False
-    relying = 0
-    for assignment in life.queue:
-        if assignment.graph == graph.number and op in assignment.held:
-            relying += sum([op in graph.ins[dependent] for dependent in assignment.ops])
-    return relying == graph.open[op]
+    """Does the life keep this value, and are all ops that need it still in the queue of the same life?"""
+    return not _without_promised(graph, life, [op])
+
+
+def _without_promised(graph: Graph, life: Life, ops: list[int]) -> list[int]:
+    """Those of the outputs that must come to the server, as somebody else may need them."""
+    state, needed, wanted, outs = graph.state, graph.needed, graph.wanted, graph.outs
+    here = {op for assignment in life.queue if assignment.graph == graph.number for op in assignment.ops}
+    travel = []
+    for op in ops:
+        stays = graph.open[op] and not wanted[op] and (graph.number, op) in life.held
+        for dependent in outs[op] if stays else ():
+            if state[dependent] < COMPUTED and needed[dependent] and dependent not in here:
+                stays = False
+                break
+        if not stays:
+            travel.append(op)
+    return travel

@@ -47,6 +47,8 @@ class Settings:
     share_divisor: float = 2.0
     #: what one assignment and its result cost at the server; part of every round trip
     message_s: float = 0.5e-3
+    #: a life with this much left is given what follows from it, although the message is still to come
+    ahead_s: float = 0.05
     #: ready work that waits for a better contributor is looked at again after this time at the earliest
     retry_s: float = 0.01
     #: ops in one piece at most: bounds one decision to a few milliseconds
