@@ -31,8 +31,8 @@ Job = Callable[[sqlite3.Connection], Any]
 Outcome = tuple[asyncio.Future[Any], Any, Exception | None]
 
 
-def open_database(url: str) -> Engine:
-    """An engine on the database, which is checked; a database that cannot be used is a ConfigError."""
+def connect(url: str) -> Engine:
+    """An engine on the database of a URL; one that is not supported is a ConfigError."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -41,21 +41,31 @@ def open_database(url: str) -> Engine:
         raise ConfigError(
             f"{parsed.get_backend_name()} is not supported yet; use SQLite, for instance sqlite:///rdf.db"
         )
-    # RDF's URLs carry ?check_same_thread=False; the writer thread is the only user, so it is let pass
+    if parsed.database in (None, "", ":memory:"):
+        raise ConfigError(f"RDF_DATABASE_URI={url!r} names no file; write for instance sqlite:///rdf.db")
+    # RDF's URLs carry ?check_same_thread=False; only the writer thread writes, so it is let pass
     parsed = parsed.difference_update_query(["check_same_thread"])
-    if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
         parsed, connect_args={"check_same_thread": False, "timeout": 5, "isolation_level": None}
     )
     sa.event.listen(engine, "connect", _set_up)
-    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
+
+
+def open_database(url: str) -> Engine:
+    """An engine on the database, its tables made or checked; one that cannot be used is a ConfigError."""
+    engine = connect(url)
     try:
         with engine.begin() as connection:
             check_schema(connection, url)
     except DatabaseError as error:
         engine.dispose()
         raise ConfigError(f"the database {url} cannot be used: {error.orig}") from error
+    except ConfigError:
+        engine.dispose()
+        raise
     return engine
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -92,15 +91,19 @@ class DataFolder:
         return digest.hexdigest(), size
 
 
-def clear(path: Path) -> int:
-    """Delete everything in a data folder; how many files there were."""
+def files_of(path: Path) -> list[Path]:
+    """The files in a data folder that are ours; none where there is no folder."""
     if not path.is_dir():
-        return 0
-    files = [
-        entry for entry in path.iterdir() if DIGEST.fullmatch(entry.name) or entry.name.startswith(PARTIAL)
-    ]
-    for entry in files:
-        entry.unlink()
-    if not any(path.iterdir()):
-        shutil.rmtree(path)
-    return len(files)
+        return []
+    return [f for f in path.iterdir() if DIGEST.fullmatch(f.name) or f.name.startswith(PARTIAL)]
+
+
+def count(path: Path) -> int:
+    """How many files a data folder has."""
+    return len(files_of(path))
+
+
+def clear(path: Path) -> None:
+    """Delete every file of a data folder."""
+    for file in files_of(path):
+        file.unlink()
