@@ -206,9 +206,10 @@ class Graph:
                 self._sending.release()
 
     def _stored(self) -> None:
-        """The server has the ops: others may send while we wait for values."""
-        self._unsent.clear()
-        self._sending.release()
+        """The server has the ops (it says so again after a broken connection): others may send meanwhile."""
+        if self._sending.locked_by_me():
+            self._unsent.clear()
+            self._sending.release()
 
     def fetch(self, tensors: Sequence[Tensor], timeout: float | None = None) -> None:
         """Wait until all these tensors of the graph have their values."""
