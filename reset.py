@@ -1,4 +1,4 @@
-"""Make the tables anew and clear the data folder: `python reset.py [--database URL] [--data-dir DIR] [--yes]`."""
+"""Make the tables anew and clear the data folder: `python reset.py --help`."""
 
 import sys
 

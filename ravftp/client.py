@@ -26,7 +26,7 @@ BLOCK_BYTES = 1 << 20
 
 
 class HttpTransfer:
-    """Arrays to and from a server's data folder. Safe to use from several threads: no state but the address."""
+    """Arrays to and from a server's data folder. It has no state but the address: any thread may use it."""
 
     def __init__(self, url: str, token: str | None = None, timeout_s: float = 40.0) -> None:
         self._url = urllib.parse.urlsplit(url)
@@ -49,7 +49,7 @@ class HttpTransfer:
     def get(self, digest: str, t: ArrayType) -> NDArray[Any]:
         """The array with that SHA-256, of that type; a TransferError if other bytes come."""
         value = np.empty(t.shape or (), t.dtype)
-        view = memoryview(value.reshape(-1).view(np.uint8))
+        view = memoryview(value.reshape(-1).view(np.uint8))  # type: ignore[arg-type]
         connection = self._connect()
         try:
             connection.request("GET", f"/v1/data/{digest}", headers=self._headers)
@@ -105,40 +105,55 @@ class Digest:
         return self._hash.hexdigest()
 
 
+class Follower:
+    """The SHA-256 of a buffer that is being filled, hashed in a thread behind the filling."""
+
+    def __init__(self, view: memoryview) -> None:
+        self._view = view
+        self._hash = hashlib.sha256()
+        self._changed = threading.Condition()
+        self._filled = self._hashed = 0
+        self._ended = False
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+
+    def filled(self, n: int) -> None:
+        """The first n bytes are there."""
+        with self._changed:
+            self._filled = n
+            self._changed.notify()
+
+    def result(self) -> str:
+        """No more bytes come; the digest in hex of those that did."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+        self._thread.join()
+        return self._hash.hexdigest()
+
+    def _follow(self) -> None:
+        ended = False
+        while not ended:
+            with self._changed:
+                self._changed.wait_for(lambda: self._filled > self._hashed or self._ended)
+                upto, ended = self._filled, self._ended
+            self._hash.update(self._view[self._hashed : upto])
+            self._hashed = upto
+
+
 def read_hashing(response: http.client.HTTPResponse, view: memoryview) -> str:
     """Read a response into `view`; the SHA-256 of it, hashed beside the reading."""
-    digest = hashlib.sha256()
-    filled = threading.Condition()
-    at = 0
-    ended = False
-
-    def follow() -> None:
-        done = 0
-        while True:
-            with filled:
-                filled.wait_for(lambda: at > done or ended)
-                upto, last = at, ended
-            digest.update(view[done:upto])
-            done = upto
-            if last and done == at:
-                return
-
-    hasher = threading.Thread(target=follow, daemon=True)
-    hasher.start()
+    follower, at = Follower(view), 0
     try:
         while at < len(view):
             n = response.readinto(view[at : at + BLOCK_BYTES])
             if not n:
                 raise TransferError(f"an array broke off after {at} of {len(view)} bytes")
-            with filled:
-                at += n
-                filled.notify()
+            at += n
+            follower.filled(at)
     finally:
-        with filled:
-            ended = True
-            filled.notify()
-        hasher.join()
-    return digest.hexdigest()
+        digest = follower.result()
+    return digest
 
 
 def message_of(body: bytes) -> str:

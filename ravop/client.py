@@ -194,8 +194,8 @@ class Client:
     def _late(self, graph: int, timeout: float | None, deadline: float | None) -> RavError:
         if timeout is None or deadline is None or time.monotonic() < deadline:
             return ServerUnreachable(
-                f"{self.config.url} has said nothing for {self.config.silence_s:g} s; the graph is kept there: "
-                f"R.Graph(id={graph}) re-attaches to it"
+                f"{self.config.url} has said nothing for {self.config.silence_s:g} s; the graph is kept "
+                f"there: R.Graph(id={graph}) re-attaches to it"
             )
         return Timeout(
             f"graph {graph} is not there after {timeout:g} s; it goes on at the server. Ask again, "

@@ -76,8 +76,14 @@ def initialize(
     """
     global _engine
     config = from_environment()
-    given = {"token": token or ravenverse_token, "username": username, "url": url and url.rstrip("/")}
-    _engine = make_engine(dataclasses.replace(config, **{k: v for k, v in given.items() if v}))
+    _engine = make_engine(
+        dataclasses.replace(
+            config,
+            token=token or ravenverse_token or config.token,
+            username=username or config.username,
+            url=url.rstrip("/") if url else config.url,
+        )
+    )
 
 
 def make_engine(config: Config) -> Engine:

@@ -48,25 +48,33 @@ def default_bind(row: Op) -> Callable[..., tuple[Sequence[Any], dict[str, Any]]]
     return bind
 
 
+def simple_function(row: Op) -> Function:
+    """A function of operands only."""
+
+    def function(*operands: Any) -> Any:
+        return apply(row, operands, {})
+
+    return function
+
+
+def full_function(row: Op) -> Function:
+    """A function that binds its arguments, and takes name= for the op."""
+    bind = row.bind or default_bind(row)
+
+    def function(*args: Any, name: str | None = None, **kwargs: Any) -> Any:
+        operands, params = bind(*args, **kwargs)
+        result = apply(row, operands, row.canonical_params(params))
+        if name is not None:
+            first = result[0] if isinstance(result, tuple) else result
+            first.graph.name_op(first, name)
+        return result
+
+    return function
+
+
 def make_function(row: Op) -> Function:
     """The function of a row."""
-    if row.bind is None and not row.params:
-
-        def function(*operands: Any) -> Any:
-            return apply(row, operands, {})
-
-    else:
-        bind = row.bind or default_bind(row)
-
-        def function(*args: Any, **kwargs: Any) -> Any:
-            name = kwargs.pop("name", None)
-            operands, params = bind(*args, **kwargs)
-            result = apply(row, operands, row.canonical_params(params))
-            if name is not None:
-                first = result[0] if isinstance(result, tuple) else result
-                first.graph.name_op(first, name)
-            return result
-
+    function = simple_function(row) if row.bind is None and not row.params else full_function(row)
     function.__name__ = function.__qualname__ = row.name
     function.__module__ = "ravop"
     function.__doc__ = f"{row.doc} NumPy: `{row.numpy}`."
@@ -147,8 +155,8 @@ def install(cls: type[Tensor]) -> None:
         setattr(cls, f"__{word}__", operator_method(name))
     for word, name in UNARY_OPERATORS.items():
         setattr(cls, f"__{word}__", FUNCTIONS[name])
-    cls.__invert__ = invert  # type: ignore[attr-defined]
-    cls.__getitem__ = FUNCTIONS["index"]  # type: ignore[attr-defined]
+    setattr(cls, "__invert__", invert)  # noqa: B010 - mypy does not let a class grow by assignment
+    setattr(cls, "__getitem__", FUNCTIONS["index"])  # noqa: B010
     for name, function in FUNCTIONS.items():
         row = OPS[ALIASES.get(name, name)]
         if row.operand_names and not hasattr(cls, name):

@@ -94,9 +94,16 @@ def wait(
 def request(batch: Batch | None, question: Question) -> tuple[Submit, list[Buffer]]:
     """The message and its buffers."""
     want = column(np.array(question.ops, np.int32), "int32")
-    asked = {"persist": question.persist, "end": question.end, "wait": question.wait}
     if batch is None:
-        return Submit(first_op=0, first=[], question_only=True, **asked), [*[b""] * 8, want]
+        asking = Submit(
+            first_op=0,
+            first=[],
+            question_only=True,
+            persist=question.persist,
+            end=question.end,
+            wait=question.wait,
+        )
+        return asking, [*[b""] * 8, want]
     message = Submit(
         first_op=batch.first_op,
         first=batch.first,
@@ -106,7 +113,9 @@ def request(batch: Batch | None, question: Question) -> tuple[Submit, list[Buffe
         literals=batch.symbols.literals,
         stored=batch.stored,
         names=batch.names,
-        **asked,
+        persist=question.persist,
+        end=question.end,
+        wait=question.wait,
     )
     return message, [*batch.buffers(), want]
 
@@ -185,10 +194,10 @@ def told(failures: list[Failure], graph: Graph, at_most: int = 5) -> str:
     lines = []
     for f in list(causes.values())[:at_most]:
         behind = sum(g.cause == f.cause and g.op != f.cause for g in failures)
-        lines.append(
-            f'op {f.cause} ({f.operator}) of {graph} failed: {f.reason}\n  it was built at File "{f.file}", line {f.line}'
-            + (f"\n  {behind} ops that depend on it failed with it" if behind else "")
-        )
+        lines.append(f"op {f.cause} ({f.operator}) of {graph} failed: {f.reason}")
+        lines.append(f'  it was built at File "{f.file}", line {f.line}')
+        if behind:
+            lines.append(f"  {behind} more ops depend on it and failed with it")
     if len(causes) > at_most:
         lines.append(f"... and {len(causes) - at_most} more")
     return "\n".join(lines)

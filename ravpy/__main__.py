@@ -19,8 +19,8 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     p = argparse.ArgumentParser(
         prog="ravpy",
-        description="Contribute this machine's computing to an RDF server. It runs a fixed vocabulary of NumPy ops "
-        "and never anybody's code.",
+        description="Contribute this machine's computing to an RDF server. It runs a fixed vocabulary "
+        "of NumPy ops and never anybody's code.",
     )
     commands = p.add_subparsers(dest="command", required=True)
     common = argparse.ArgumentParser(add_help=False)
@@ -32,8 +32,8 @@ def parser() -> argparse.ArgumentParser:
         "participate",
         parents=[common],
         help="compute for the server's graphs until you stop it",
-        description="Connect, measure this machine, compute what the server hands out. The first Ctrl-C leaves after "
-        "the piece that is computing, the second at once. Nothing is lost either way.",
+        description="Connect, measure this machine, compute what the server hands out. The first Ctrl-C "
+        "leaves after the piece that is computing, the second at once. Nothing is lost either way.",
     )
     take_part.add_argument(
         "--name", help="how to be called on the server (default: host name and process id)"

@@ -167,7 +167,7 @@ class Core:
                 return self._next()
 
     def _received(self, frame: bytes) -> list[Action]:
-        message, buffers = messages.decode(frame, messages.ToContributor)
+        message, _ = messages.decode(frame, messages.ToContributor)
         match message:
             case messages.Welcome():
                 return self._welcome(message)
@@ -223,7 +223,7 @@ class Core:
         answer = messages.decode_header(header, messages.FromContributor)
         if answer.life != self.life or answer.assignment != self._running:
             return []  # of an earlier life
-        number, self._running = self._running, None
+        number, self._running = answer.assignment, None
         dropped, self._dropped = self._dropped, False
         ops, self.tally.computing_ops = self.tally.computing_ops, 0
         if dropped:

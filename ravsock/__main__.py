@@ -23,10 +23,10 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     p = argparse.ArgumentParser(
         prog="ravsock",
-        description="The RDF server: takes developers' graphs, deals them out to contributors, keeps every value.",
-        epilog="Each setting may also come from the environment: RAVSOCK_HOST, RAVSOCK_PORT, RDF_DATABASE_URI, "
-        "RDF_DATA_DIR, LEASE_S, RAVSOCK_ORIGINS. Prints one line `ravsock ready URL` when it can serve; logs go "
-        "to standard error. Stop it with Ctrl-C.",
+        description="The RDF server: takes graphs, deals them out to contributors, keeps the values.",
+        epilog="Each setting may also come from the environment: RAVSOCK_HOST, RAVSOCK_PORT, "
+        "RDF_DATABASE_URI, RDF_DATA_DIR, LEASE_S, RAVSOCK_ORIGINS. Prints one line `ravsock ready URL` "
+        "when it can serve; logs go to standard error. Stop it with Ctrl-C.",
     )
     p.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     p.add_argument("--port", help="port to listen on, 0 for a free one (default 9999)")
@@ -46,8 +46,8 @@ async def serve(config: Config) -> None:
     except OSError as error:
         await runner.cleanup()
         raise ConfigError(
-            f"{config.host}:{config.port} cannot be listened on: {error.strerror or error}. Another server may run "
-            "there; name another port with --port, or 0 for a free one"
+            f"{config.host}:{config.port} cannot be listened on: {error.strerror or error}. Another "
+            "server may run there; name another port with --port, or 0 for a free one"
         ) from None
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

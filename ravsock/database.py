@@ -85,8 +85,8 @@ def check_schema(connection: Connection, url: str) -> None:
         version = connection.execute(sa.select(models.schema.c.version)).scalar()
     if version != models.SCHEMA:
         raise ConfigError(
-            f"the database {url} has tables of version {version or 'unknown'}, this RDF uses {models.SCHEMA}; "
-            "name another database, or make the tables anew with `python reset.py` (that deletes its graphs)"
+            f"the database {url} has tables of version {version or 'unknown'}, not {models.SCHEMA} as this "
+            "RDF. Name another, or make the tables anew with `python reset.py` (that deletes its graphs)"
         )
 
 

@@ -234,17 +234,8 @@ class Dispatcher:
         else:
             for live in [live for live in self.live.values() if live.life == hello.life]:
                 self.emit(hello.life, "assign", live.frame)
-        self.feed(
-            events.Join(
-                hello.life,
-                hello.name,
-                hello.speed,
-                hello.memory_bytes,
-                hello.down_bps,
-                hello.up_bps,
-                hello.latency_s,
-            )  # fmt: skip
-        )
+        figures = (hello.speed, hello.memory_bytes, hello.down_bps, hello.up_bps, hello.latency_s)
+        self.feed(events.Join(hello.life, hello.name, *figures))
         self._touch_all()
         return fresh
 
@@ -279,7 +270,7 @@ class Dispatcher:
                 f"the result of assignment {message.assignment} is refused: {error}"
             ) from None
         done = events.Result(
-            message.life, message.assignment, message.exec_s, tuple(map(tuple, message.failed)), arrival.sizes
+            message.life, message.assignment, message.exec_s, tuple(message.failed), arrival.sizes
         )
         writes = []
         for instruction in self.scheduler.handle(done, self._loop.time()):

@@ -19,7 +19,7 @@ from ravspec.errors import ProtocolError, RavError
 log = logging.getLogger(__name__)
 
 
-class Contributors(socketio.AsyncNamespace):
+class Contributors(socketio.AsyncNamespace):  # type: ignore[misc]
     """The namespace of contributors."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:

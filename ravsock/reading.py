@@ -47,7 +47,8 @@ def load_graph(c: Connection, graph: int) -> StoredGraph | None:
         "SELECT op, cause, reason FROM op WHERE graph_id = ? AND state = ?", (graph, OpState.FAILED)
     )
     data = c.exec_driver_sql(
-        "SELECT id, ops, layout, size_bytes, sha256, body IS NOT NULL FROM data WHERE graph_id = ? ORDER BY id",
+        "SELECT id, ops, layout, size_bytes, sha256, body IS NOT NULL FROM data "
+        "WHERE graph_id = ? ORDER BY id",
         (graph,),
     )
     return StoredGraph(

@@ -19,8 +19,8 @@ def main(argv: list[str] | None = None) -> int:
     """Exit code: 0 done, 1 failed, 2 there is something to lose and --yes was not given (or wrong usage)."""
     p = argparse.ArgumentParser(
         prog="reset.py",
-        description="Make RDF's tables anew and clear the data folder. If there are graphs or files to lose, it "
-        "does so only with --yes. Stop the server first.",
+        description="Make RDF's tables anew and clear the data folder. If there are graphs or files to lose, "
+        "it does so only with --yes. Stop the server first.",
     )
     p.add_argument("--database", metavar="URL", help="default RDF_DATABASE_URI, or sqlite:///rdf.db")
     p.add_argument("--data-dir", metavar="DIR", help="default RDF_DATA_DIR, or rdf-data")
@@ -34,8 +34,8 @@ def main(argv: list[str] | None = None) -> int:
             n_graphs, n_files = count_graphs(connection), folder.count(config.data_dir)
             if (n_graphs or n_files) and not yes:
                 print(
-                    f"reset.py: {config.database} has {n_graphs} graphs and {config.data_dir} {n_files} files; "
-                    "nothing was changed. To delete them, run it with --yes",
+                    f"reset.py: {config.database} has {n_graphs} graphs, {config.data_dir} {n_files} files. "
+                    "Nothing was changed; to delete them, run it with --yes",
                     file=sys.stderr,
                 )
                 return 2
@@ -48,9 +48,8 @@ def main(argv: list[str] | None = None) -> int:
     except (ConfigError, OSError) as error:
         print(f"reset.py: {error}", file=sys.stderr)
         return 1
-    print(
-        f"tables made in {config.database}; deleted {n_graphs} graphs and {n_files} files of {config.data_dir}"
-    )
+    deleted = f"deleted {n_graphs} graphs and {n_files} files of {config.data_dir}"
+    print(f"made the tables of {config.database}; {deleted}")
     return 0
 
 

@@ -1,4 +1,6 @@
-"""Every write. Functions on the driver's connection, for the writer thread; moves are guarded by ravspec.states.
+"""Every write. Functions on the driver's connection, for the writer thread.
+
+Moves are guarded by the table of ravspec.states.
 
 A guarded move that touches no row raises: somebody else moved it first, and nothing is stored in half.
 """
@@ -48,8 +50,9 @@ def insert_graph(
 ) -> int:
     """A new graph; its id."""
     row = (name, algorithm, approach, developer, GraphState.OPEN, time.time())
-    insert = "INSERT INTO graph (name, algorithm, approach, developer, state, created_at) VALUES (?, ?, ?, ?, ?, ?)"
-    return int(c.execute(insert, row).lastrowid or 0)
+    columns = "name, algorithm, approach, developer, state, created_at"
+    inserted = c.execute(f"INSERT INTO graph ({columns}) VALUES (?, ?, ?, ?, ?, ?)", row)
+    return int(inserted.lastrowid or 0)
 
 
 def move_graph(c: Connection, graph: int, move: Move) -> None:
@@ -210,7 +213,8 @@ def insert_assignment(
         (assignment, graph, blob, SubgraphState.COMPUTING),
     )
     c.execute(
-        "INSERT INTO assignment (id, subgraph_id, life, state, predicted_s, assigned_at) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO assignment (id, subgraph_id, life, state, predicted_s, assigned_at) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
         (assignment, assignment, life, AssignmentState.LIVE, predicted_s, time.time()),
     )
 

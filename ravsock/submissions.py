@@ -167,7 +167,10 @@ def ask(dispatcher: Dispatcher, record: GraphRecord, wanted: list[int], message:
 async def follow(
     dispatcher: Dispatcher, record: GraphRecord, question: Question
 ) -> AsyncIterator[tuple[bytes, bool]]:
-    """Frames, and whether they are the last, until everything that was asked for has come or failed. The first come soon, even if none."""
+    """Frames, and whether they are the last, until everything that was asked for has come or failed.
+
+    The first come soon, even if there are none.
+    """
     told_at = time.monotonic()
     patience = STORED_S
     while True:

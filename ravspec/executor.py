@@ -143,7 +143,9 @@ class Executor:
     def _result(
         self, assignment: int, exec_s: float, failures: list[tuple[int, str]], chosen: list[tuple[int, Any]]
     ) -> bytes:
-        ops, which, types = [], [], Interner()
+        ops: list[int] = []
+        which: list[int] = []
+        types = Interner()
         inline: list[Any] = []
         stored: dict[int, str] = {}
         size = 0

@@ -70,15 +70,23 @@ STRONG: dict[type, DType] = {bool: BOOL, int: INT64, float: FLOAT64, complex: np
 
 def broadcast(shapes: Sequence[Shape]) -> Shape:
     """NumPy's broadcasting of shapes."""
-    ndim = max([len(shape) for shape in shapes])
-    out = [1] * ndim
+    out: Shape = ()
     for shape in shapes:
-        for i, n in enumerate(shape, ndim - len(shape)):
-            if n != 1 and n != out[i]:
-                if out[i] != 1:
-                    raise ShapeError(f"shapes {' and '.join(map(str, shapes))} do not broadcast together")
-                out[i] = n
-    return tuple(out)
+        if shape == out or not shape:
+            continue
+        long, short = (out, shape) if len(out) >= len(shape) else (shape, out)
+        lead = len(long) - len(short)
+        if long[lead:] == short:
+            out = long
+            continue
+        merged = list(long)
+        for i, n in enumerate(short, lead):
+            if merged[i] == 1:
+                merged[i] = n
+            elif n not in (1, merged[i]):
+                raise ShapeError(f"shapes {' and '.join(map(str, shapes))} do not broadcast together")
+        out = tuple(merged)
+    return out
 
 
 @functools.cache
@@ -182,11 +190,7 @@ class Elementwise:
     ufunc: np.ufunc
 
     def __call__(self, types: Types, params: Params) -> tuple[ArrayType, ...]:
-        shape = shape_of(types[0])
-        for t in types:
-            if t.shape != shape:
-                shape = broadcasted(types, params)
-                break
+        shape = broadcast([shape_of(t) for t in types])
         return tuple([ArrayType(shape, dtype) for dtype in ufunc_dtypes(self.ufunc, types)])
 
     def unknown(self, types: Types, params: Params) -> tuple[ArrayType, ...]:
@@ -249,7 +253,10 @@ def promoted(types: Types, params: Params) -> DType:
 
 def promoted_strong(types: Types, params: Params) -> DType:
     """The same for functions that make arrays of their operands first: Python numbers are not weak."""
-    return promote([ArrayType((), strong(t)) for t in types])
+    try:
+        return np.result_type(*[strong(t) for t in types])
+    except TypeError:
+        raise DTypeError("no common dtype of " + " and ".join(map(str, types))) from None
 
 
 def same_dtype(types: Types, params: Params) -> DType:

@@ -86,8 +86,8 @@ def run(
     """Compute every op. Gives the slots and the failures (op, reason).
 
     inputs: one value for each output of each input op. needed: which slots the caller will read;
-    others are let go after their last use. A MemoryError is raised. An op that raises another error fails, and so do its dependents in here
-    (those are not listed); the rest goes on.
+    others are let go after their last use. An op that raises fails, and so do its dependents in here
+    (those are not listed); the rest goes on. A MemoryError is raised.
     """
     slots: list[Any] = [*graph.literals, *inputs]
     first = graph.first_slots(len(inputs))

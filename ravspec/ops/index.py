@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from ravspec.ops import samples
 from ravspec.ops.op import Op, Sample, per_output
 from ravspec.ops.params import Param
 from ravspec.shapes import (
+    BOOL,
     ArrayType,
     DType,
     Params,
@@ -112,69 +112,76 @@ def split_entry(part: Any) -> tuple[Entry, Any]:
         ) from None
 
 
-def expand(entries: tuple[Entry, ...], types: Types) -> list[tuple[Entry, ArrayType | None]]:
-    """The key with its arrays' types beside it and "..." written out as slices, for every axis of x."""
+def index_shape(types: Types, params: Params) -> Shape | None:
+    """NumPy's rule: arrays (and integers beside them) broadcast together, and their axes stand where
+    the first of them stood if they were neighbours, else in front."""
+    shape, key = shape_of(types[0]), params["key"]
+    free = axes_left(key, types)
     arrays = iter(types[1:])
-    pairs = [(entry, next(arrays, None) if entry == "array" or is_mask(entry) else None) for entry in entries]
-    if any((entry == "array" or is_mask(entry)) and t is None for entry, t in pairs) or next(arrays, None):
-        raise ParamError("index: the key names another number of arrays than there are operands")
-    used = sum(axes_of(entry, t) for entry, t in pairs)
-    free = len(shape_of(types[0])) - used
-    dots = [i for i, (entry, _) in enumerate(pairs) if entry == "..."]
-    if free < 0 or len(dots) > 1:
-        raise BadIndex(
-            "an index can have one ... only" if len(dots) > 1
-            else f"too many indices: {used} for an array of {len(shape_of(types[0]))} dimensions"
-        )  # fmt: skip
-    at = dots[0] if dots else len(pairs)
-    whole: list[tuple[Entry, ArrayType | None]] = [(("slice", None, None, None), None)] * free
-    # an ellipsis, even an empty one, parts the arrays on its two sides: "..." stays as the mark of that
-    mark: list[tuple[Entry, ArrayType | None]] = [("...", None)] if dots else []
-    return pairs[:at] + mark + whole + pairs[at + len(mark) :]
+    out: list[int] = []
+    brought: list[Shape] = []  # what the arrays, and integers beside them, bring to the broadcast
+    first, parted, apart = -1, False, False
+    axis = 0
+    for entry in key:
+        if isinstance(entry, int):
+            check_bounds(entry, shape[axis])
+            axis += 1
+            if len(types) == 1:
+                continue
+            brought.append(())
+        elif entry == "array":
+            brought.append(array_shape(next(arrays)))
+            axis += 1
+        elif entry[0] == "mask":
+            mask = next(arrays)
+            if entry[1] is None:
+                return None
+            brought.append((mask_count(entry[1], mask, shape[axis:]),))
+            axis += len(shape_of(mask))
+        else:
+            parted = first >= 0
+            if entry == "newaxis":
+                out.append(1)
+            elif entry == "...":  # even where it stands for no axis, it parts the arrays on its sides
+                out += shape[axis : axis + free]
+                axis += free
+            else:
+                out.append(slice_length(entry, shape[axis]))
+                axis += 1
+            continue
+        apart = apart or parted
+        first = len(out) if first < 0 else first
+    out += shape[axis:]
+    if brought:
+        at = 0 if apart else first
+        out[at:at] = broadcast(brought)
+    return tuple(out)
+
+
+def axes_left(key: tuple[Entry, ...], types: Types) -> int:
+    """How many axes of x the key leaves over, for "..."; it must name all arrays and not too many axes."""
+    used, dots, seen = 0, 0, 1
+    for entry in key:
+        if entry == "...":
+            dots += 1
+        elif is_mask(entry):
+            used += len(shape_of(types[seen])) if seen < len(types) else 0
+            seen += 1
+        elif entry != "newaxis":
+            used += 1
+            seen += entry == "array"
+    if seen != len(types):
+        raise ParamError(f"index: the key names {seen - 1} arrays, the operands hold {len(types) - 1}")
+    if dots > 1:
+        raise BadIndex("an index can have one ... only")
+    ndim = len(shape_of(types[0]))
+    if used > ndim:
+        raise BadIndex(f"too many indices: {used} for an array of {ndim} dimensions")
+    return ndim - used
 
 
 def is_mask(entry: Entry) -> bool:
     return isinstance(entry, tuple) and entry[0] == "mask"
-
-
-def axes_of(entry: Entry, t: ArrayType | None) -> int:
-    """How many axes of x an entry takes up."""
-    if is_mask(entry):
-        assert t is not None
-        return len(shape_of(t))
-    return 0 if entry in ("newaxis", "...") else 1
-
-
-def index_shape(types: Types, params: Params) -> Shape | None:
-    """NumPy's rule: arrays (and integers beside them) broadcast together, and their axes stand where
-    the first of them stood if they were neighbours, else in front."""
-    shape = shape_of(types[0])
-    pairs = expand(params["key"], types)
-    if any(is_mask(entry) and entry[1] is None for entry, _ in pairs):  # type: ignore[index]
-        return None
-    advanced = any(t is not None for _, t in pairs)
-    out: list[int] = []
-    shapes: list[Shape] = []
-    where: list[int] = []  # positions in the key of the entries that broadcast together
-    first = 0
-    axis = 0
-    for position, (entry, t) in enumerate(pairs):
-        taken = shape[axis : axis + axes_of(entry, t)]
-        axis += len(taken)
-        if t is not None or isinstance(entry, int):
-            shapes.append(brought(entry, t, taken))
-            if advanced:
-                first = len(out) if not where else first
-                where.append(position)
-        elif entry == "newaxis":
-            out.append(1)
-        elif isinstance(entry, tuple):
-            out.append(slice_length(entry, taken[0]))
-    if advanced:
-        apart = any(b - a > 1 for a, b in pairwise(where))
-        at = 0 if apart else first
-        out[at:at] = broadcast(shapes)
-    return tuple(out)
 
 
 def slice_length(entry: tuple[Any, ...], n: int) -> int:
@@ -184,20 +191,23 @@ def slice_length(entry: tuple[Any, ...], n: int) -> int:
     return len(range(n)[slice(*entry[1:])])
 
 
-def brought(entry: Entry, t: ArrayType | None, taken: Shape) -> Shape:
-    """The shape that an integer, an array of integers or a mask brings to the broadcast."""
-    if isinstance(entry, int):
-        if not -taken[0] <= entry < taken[0]:
-            raise BadIndex(f"index {entry} is out of bounds for an axis of {taken[0]}")
-        return ()
-    assert t is not None
-    if isinstance(entry, tuple):
-        if t.dtype.kind != "b" or shape_of(t) != taken:
-            raise ShapeError(f"a mask of {t} does not fit the axes {taken} it selects from")
-        return (int(entry[1]),)
+def check_bounds(entry: int, n: int) -> None:
+    if not -n <= entry < n:
+        raise BadIndex(f"index {entry} is out of bounds for an axis of {n}")
+
+
+def array_shape(t: ArrayType) -> Shape:
+    """The shape of an array of integers."""
     if isinstance(t.dtype, type) or t.dtype.kind not in "iu":
         raise BadIndex(f"arrays used as indices must be of integers or bools, not {t}")
     return shape_of(t)
+
+
+def mask_count(count: int, t: ArrayType, shape: Shape) -> int:
+    """How many elements a mask selects from the first axes of a shape."""
+    if t.dtype != BOOL or shape_of(t) != shape[: len(shape_of(t))]:
+        raise ShapeError(f"a mask of {t} does not fit the axes {shape} it selects from")
+    return count
 
 
 def index(x: Any, *arrays: Any, key: tuple[Entry, ...]) -> Any:
