@@ -17,7 +17,7 @@ from ravspec.shapes import Typed, of_first, same_shape
 
 def maths(name: str, ufunc: np.ufunc, doc: str, aliases: str = "", **more: Any) -> Op:
     """A transcendental function, by the name that NumPy has for it too."""
-    return unary(name, ufunc, f"np.{name}(x)", doc, aliases, **{"kinds": "fi", **MATHS, **more})
+    return unary(name, ufunc, f"np.{name}(x)", doc, aliases, **{"kinds": "fic", **MATHS, **more})
 
 
 def round_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -67,14 +67,14 @@ def part(name: str, kernel: Any, doc: str) -> Op:
 UNIT = {"low": -1.0, "high": 1.0}
 
 ROWS = (
-    maths("exp", np.exp, "e to the power of the operand.", "exponential", kinds="fic"),
+    maths("exp", np.exp, "e to the power of the operand.", "exponential"),
     maths("exp2", np.exp2, "2 to the power of the operand."),
     maths("expm1", np.expm1, "exp(x) - 1, precise near 0."),
     maths("log", np.log, "The natural logarithm.", "natlog natural_log", low=0.1, high=9.0),
     maths("log1p", np.log1p, "log(1 + x), precise near 0.", low=-0.9, high=9.0),
     maths("log2", np.log2, "The logarithm to base 2.", low=0.1, high=9.0),
     maths("log10", np.log10, "The logarithm to base 10.", low=0.1, high=9.0),
-    maths("cbrt", np.cbrt, "The cube root.", "cube_root"),
+    maths("cbrt", np.cbrt, "The cube root.", "cube_root", kinds="fi"),
     maths("sin", np.sin, "The sine of an angle in radians."),
     maths("cos", np.cos, "The cosine of an angle in radians."),
     maths("tan", np.tan, "The tangent of an angle in radians.", low=-1.4, high=1.4),

@@ -21,7 +21,8 @@ from ravspec.shapes import STRONG, ArrayType, Rule, Types
 
 
 class Numeric(enum.StrEnum):
-    """How closely two contributors agree on the outputs (reference: NumPy under other CPUs and BLAS)."""
+    """How closely two contributors agree on the outputs: measured over CPU features and BLAS kernels of x86,
+    and in WebAssembly. Of complex operands see `Op.agreement`."""
 
     EXACT = "exact"  #: bit for bit
     ULP = "ulp"  #: within 4 units in the last place
@@ -103,6 +104,10 @@ class Op:
     @property
     def variadic(self) -> bool:
         return "*" in self.operands
+
+    def agreement(self, types: Types) -> Numeric:
+        """The numeric class for these operands: complex products are fused on some CPUs, so close only."""
+        return Numeric.TOLERANCE if any(np.dtype(t.dtype).kind == "c" for t in types) else self.numeric
 
     def check_arity(self, count: int) -> None:
         """A wrong number of operands is a ParamError."""

@@ -159,7 +159,7 @@ ROWS = (
            sample=axis_samples("f8 f4 i4 u1 ? c8", dtype="float32")),
     reduce("prod", totals(np.prod), total_dtype, "np.prod(x, axis=axis, dtype=dtype, keepdims=keepdims)",
            "The product over the axes.", "product", params=TYPED,
-           sample=axis_samples("f8 f4 i4 u1 ?", dtype="float32")),
+           sample=axis_samples("f8 f4 i4 u1 ? c16", dtype="complex64")),
     reduce("mean", np.mean, of_first(float_dtype), "np.mean" + CALL, "The arithmetic mean.",
            dtypes="f8 f4 i4 ? c8"),
     reduce("var", np.var, of_first(real_dtype), "np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)",

@@ -351,6 +351,13 @@ def test_a_mask_that_selects_another_number_than_it_said_fails_the_op() -> None:
         OPS["index"].kernel(np.ones(2), np.array([True, False]), key=(("mask", 2),))
 
 
+def test_complex_operands_agree_within_a_tolerance_only() -> None:
+    real, complex_ = ArrayType((2,), np.dtype("f8")), ArrayType((2,), np.dtype("c16"))
+    assert OPS["multiply"].agreement([real, real]) is Numeric.EXACT
+    assert OPS["multiply"].agreement([real, complex_]) is Numeric.TOLERANCE
+    assert OPS["exp"].agreement([ArrayType((), float)]) is Numeric.ULP
+
+
 def test_flops_grow_as_the_work_does() -> None:
     def cost(name: str, *shapes: tuple[int, ...]) -> float:
         row = OPS[name]
