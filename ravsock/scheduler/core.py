@@ -262,7 +262,7 @@ class Scheduler:
                 continue
             ahead_s = self.settings.ahead_s + 2 * life.latency_s
             if life.busy_until > now + ahead_s:
-                ledger.alarms.try_again(life.busy_until - ahead_s)
+                ledger.try_again(life.busy_until - ahead_s - now)
                 continue
             ledger.expectant.discard(name)
             graph = ledger.graphs[life.queue[-1].graph]
@@ -289,8 +289,7 @@ class Scheduler:
                     if assignment := self._grow(graph, one):
                         ledger.assign(graph, one, assignment)
                         return True
-            pause_s = max(self.settings.retry_s, wait_s(better, ledger.now))
-            ledger.alarms.try_again(ledger.now + pause_s)
+            ledger.try_again(wait_s(better, ledger.now))
         return False
 
     def _grow(self, graph: Graph, life: Life) -> Assignment | None:

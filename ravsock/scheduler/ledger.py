@@ -65,6 +65,10 @@ class Ledger:
         self.look_at(life)
         self.recount()
 
+    def try_again(self, pause_s: float) -> None:
+        """Look again after this time whether ready work can be given out."""
+        self.alarms.try_again(self.now + max(pause_s, self.settings.retry_s))
+
     def company(self) -> Company:
         """The contributors together; speeds in it may be a moment old."""
         if self._company is None or self.now - self._company.since > self.settings.target_s:
