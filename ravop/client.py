@@ -42,6 +42,7 @@ class Client:
             self._headers["Authorization"] = f"Bearer {config.token}"
         self._transfer = HttpTransfer(config.url, config.token, config.silence_s)
         self._local = threading.local()
+        self._open: set[http.client.HTTPConnection] = set()
 
     # --- the engine's verbs --------------------------------------------------------------------------
 
@@ -114,13 +115,20 @@ class Client:
             connection = self._local.connection = kind(
                 self._url.hostname or "", self._url.port, timeout=self.config.silence_s
             )
+            self._open.add(connection)
         return connection
 
     def _drop(self) -> None:
         connection = getattr(self._local, "connection", None)
         if connection is not None:
             connection.close()
+            self._open.discard(connection)
             self._local.connection = None
+
+    def close(self) -> None:
+        """Close every connection; a later request opens a new one."""
+        for connection in list(self._open):
+            connection.close()
 
     def _send(self, method: str, path: str, body: bytes | None, timeout_s: float) -> http.client.HTTPResponse:
         """One request on the kept connection; a connection that the server closed meanwhile is renewed."""

@@ -56,6 +56,10 @@ class Engine(Protocol):
         """(graph, op) of a persisted name."""
         ...
 
+    def close(self) -> None:
+        """Let go of connections; they are opened again when needed."""
+        ...
+
 
 LOCAL = "local:"
 

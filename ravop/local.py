@@ -218,3 +218,6 @@ class LocalEngine:
         if name not in self._persisted:
             raise GraphError(f'nothing is persisted under "{name}"')
         return self._persisted[name]
+
+    def close(self) -> None:
+        """There is nothing to let go of."""

@@ -40,6 +40,7 @@ def make_app(config: Config) -> web.Application:
         sockets.register_namespace(Contributors(dispatcher))
         await dispatcher.start()
         yield
+        await sockets.shutdown()
         await dispatcher.close()
 
     app.cleanup_ctx.append(life)

@@ -1,0 +1,101 @@
+"""Who may import whom: the table of docs/architecture.md, kept by reading every module's imports."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+#: room -> what it may import of ours
+OURS = {
+    "ravspec": {"ravspec"},
+    "ravop": {"ravop", "ravspec", "ravftp.client"},
+    "ravsock": {"ravsock", "ravspec"},
+    "ravftp": {"ravftp", "ravspec"},
+    "ravpy": {"ravpy", "ravspec", "ravftp.client"},
+    "examples": {"ravop"},
+}
+
+#: room -> what it may import from outside, the standard library aside
+OUTSIDE = {
+    "ravspec": {"numpy"},
+    "ravop": {"numpy", "tqdm"},
+    "ravsock": {"numpy", "msgspec", "aiohttp", "socketio", "engineio", "sqlalchemy"},
+    "ravftp": {"numpy"},
+    "ravpy": {"numpy", "msgspec", "socketio", "rich", "psutil"},
+}
+
+#: what the browser runs is NumPy and the standard library; msgspec types the messages of Python peers
+MSGSPEC_IN_RAVSPEC = {"ravspec/messages.py"}
+
+MODULES = sorted(p for room in OURS for p in (ROOT / room).rglob("*.py"))
+
+
+def imports_of(path: Path) -> set[str]:
+    """The absolute names that a module imports, relative ones resolved."""
+    package = path.relative_to(ROOT).parent.parts
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (base, node.module or "") if part)
+            # `from package import module` names the module, not the package alone
+            names |= {f"{module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def is_under(name: str, allowed: str) -> bool:
+    return name == allowed or name.startswith(f"{allowed}.")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_room_imports_only_what_the_table_allows(path: Path) -> None:
+    room = path.relative_to(ROOT).parts[0]
+    for name in imports_of(path):
+        top = name.split(".")[0]
+        if top in OURS or (ROOT / top).is_dir():
+            siblings = {entry.stem for entry in path.parent.glob("*.py")} if room == "examples" else set()
+            assert top in siblings or any(is_under(name, allowed) for allowed in OURS[room]), (
+                f"{path.relative_to(ROOT)} imports {name}; {room} may import {sorted(OURS[room])}"
+            )
+        elif room in OUTSIDE and top not in sys.stdlib_module_names and top != "__future__":
+            messages = str(path.relative_to(ROOT)) in MSGSPEC_IN_RAVSPEC
+            allowed = OUTSIDE[room] | ({"msgspec"} if messages else set())
+            assert top in allowed, f"{path.relative_to(ROOT)} imports {name}; {room} may import {allowed}"
+
+
+def test_the_scheduler_imports_nothing_of_the_server() -> None:
+    for path in (ROOT / "ravsock/scheduler").glob("*.py"):
+        ours = {name for name in imports_of(path) if name.startswith("rav")}
+        assert all(is_under(n, "ravsock.scheduler") or is_under(n, "ravspec") for n in ours), (path, ours)
+
+
+def test_nothing_imports_the_app_but_the_command() -> None:
+    importers = {p.name for p in (ROOT / "ravsock").rglob("*.py") if "ravsock.app.make_app" in imports_of(p)}
+    assert importers == {"__main__.py"}
+
+
+def test_what_the_browser_runs_imports_without_msgspec() -> None:
+    """The modules that ravjs ships reach neither messages nor msgspec."""
+    seen: set[str] = set()
+    todo = ["ravspec.executor"]
+    while todo:
+        name = todo.pop()
+        path = ROOT / (name.replace(".", "/") + ".py")
+        if not path.exists():
+            path = ROOT / name.replace(".", "/") / "__init__.py"
+        if name in seen or not path.exists():
+            continue
+        seen.add(name)
+        found = imports_of(path)
+        assert not any(is_under(n, "msgspec") for n in found), name
+        todo += [n for n in found if n.startswith("ravspec")]
+        todo += [n.rpartition(".")[0] for n in found if n.startswith("ravspec")]
+    assert "ravspec.ops.table" in seen
+    assert "ravspec.messages" not in seen
