@@ -266,7 +266,7 @@ class Scheduler:
                 continue
             ledger.expectant.discard(name)
             graph = ledger.graphs[life.queue[-1].graph]
-            assignment = self._grow(graph, life)
+            assignment = self._grow(graph, life, seeds=False)
             if assignment is not None:
                 ledger.assign(graph, life, assignment)
 
@@ -292,9 +292,9 @@ class Scheduler:
             ledger.try_again(wait_s(better, ledger.now))
         return False
 
-    def _grow(self, graph: Graph, life: Life) -> Assignment | None:
+    def _grow(self, graph: Graph, life: Life, seeds: bool = True) -> Assignment | None:
         ready.settle(graph)
-        piece = Growth(graph, life, self.ledger.company(), self.settings, self.ledger.now).run()
+        piece = Growth(graph, life, self.ledger.company(), self.settings, self.ledger.now).run(seeds)
         if not (graph.ahead or graph.fresh):
             self.ledger.active.discard(graph.number)
         return seal(graph, life, piece) if piece else None

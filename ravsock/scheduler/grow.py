@@ -51,8 +51,11 @@ class Growth:
         self.seeds = self.live_bytes = 0
         self.efficiency: list[float] = []  #: of each prefix: the part of its time that is computing
 
-    def run(self) -> list[int]:
-        """The ops, in order of execution, all marked ASSIGNED; empty if none fits."""
+    def run(self, with_seeds: bool) -> list[int]:
+        """The ops, in order of execution, all marked ASSIGNED; empty if none fits.
+
+        Without seeds, only what follows from the assignments that the life has already.
+        """
         graph = self.graph
         self._look_ahead()
         while True:
@@ -62,7 +65,7 @@ class Growth:
                 op = self.candidates.pop()
                 self.candidate_s -= graph.cost_s[op]
                 grows = self._add(op, False)
-            elif self._is_enough() or (op := ready.take(graph)) < 0:
+            elif not with_seeds or self._is_enough() or (op := ready.take(graph)) < 0:
                 break
             else:
                 grows = self._add(op, True)
