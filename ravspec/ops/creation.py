@@ -12,7 +12,7 @@ from ravspec.codec import dtype_of
 from ravspec.errors import ParamError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
-from ravspec.ops.op import Numeric, Op, Sample
+from ravspec.ops.op import Numeric, Op, Sample, as_array
 from ravspec.ops.params import Param
 from ravspec.shapes import (
     FLOAT64,
@@ -72,7 +72,7 @@ def like(name: str, value: Any, doc: str) -> Op:
     """A row of an array of one number in an operand's shape."""
 
     def kernel(x: Any, dtype: str | None) -> Any:
-        return np.full(np.shape(x), value, dtype or np.asarray(x).dtype)
+        return np.full(np.shape(x), value, dtype or as_array(x).dtype)
 
     return Op(
         name=name,
@@ -95,7 +95,7 @@ def full_dtype(types: Types, params: Params) -> DType:
 
 
 def full_like(x: Any, fill_value: Any, dtype: str | None) -> Any:
-    return np.full(np.shape(x), kinds.scalar_value(fill_value), dtype or np.asarray(x).dtype)
+    return np.full(np.shape(x), kinds.scalar_value(fill_value), dtype or as_array(x).dtype)
 
 
 def bind_arange(

@@ -20,7 +20,7 @@ import numpy as np
 from ravspec.errors import BadIndex, DTypeError, ParamError, ShapeError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
-from ravspec.ops.op import Op, Sample, per_output
+from ravspec.ops.op import Op, Sample, as_array, per_output
 from ravspec.ops.params import Param
 from ravspec.shapes import (
     BOOL,
@@ -212,7 +212,7 @@ def mask_count(count: int, t: ArrayType, shape: Shape) -> int:
 
 def index(x: Any, *arrays: Any, key: tuple[Entry, ...]) -> Any:
     rest = iter(arrays)
-    return x[tuple(numpy_entry(entry, rest) for entry in key)]
+    return as_array(x)[tuple(numpy_entry(entry, rest) for entry in key)]
 
 
 def numpy_entry(entry: Entry, arrays: Iterator[Any]) -> Any:
@@ -238,7 +238,7 @@ def numpy_entry(entry: Entry, arrays: Iterator[Any]) -> Any:
 
 def set_item(x: Any, value: Any, *arrays: Any, key: tuple[Entry, ...]) -> Any:
     rest = iter(arrays)
-    changed = np.array(x)
+    changed = np.array(as_array(x))
     changed[tuple(numpy_entry(entry, rest) for entry in key)] = value
     return changed
 

@@ -12,7 +12,7 @@ import numpy as np
 from ravspec.errors import ParamError, ShapeError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
-from ravspec.ops.op import Op, Sample
+from ravspec.ops.op import Op, Sample, of_arrays
 from ravspec.ops.params import Param
 from ravspec.shapes import (
     DType,
@@ -203,7 +203,7 @@ ROWS = (
     Op(
         name="concat",
         operands="*arrays",
-        kernel=lambda *arrays, axis: np.concatenate(arrays, axis),
+        kernel=of_arrays(lambda *arrays, axis: np.concatenate(arrays, axis)),
         rule=Typed(concat_shape, promoted_strong),
         params={"axis": Param(kinds.optional(kinds.integer), 0)},
         bind=bind_concat,
@@ -215,7 +215,7 @@ ROWS = (
     Op(
         name="stack",
         operands="*arrays",
-        kernel=lambda *arrays, axis: np.stack(arrays, axis),
+        kernel=of_arrays(lambda *arrays, axis: np.stack(arrays, axis)),
         rule=Typed(stack_shape, promoted_strong),
         params={"axis": Param(kinds.integer, 0)},
         bind=bind_stack,
@@ -226,7 +226,7 @@ ROWS = (
     ),
     Op(
         name="split",
-        kernel=split,
+        kernel=of_arrays(split),
         rule=TypedOutputs(split_shapes, split_dtypes),
         params={"indices_or_sections": Param(sections), "axis": Param(kinds.integer, 0)},
         param_aliases={"numOrSizeSplits": "indices_or_sections"},
@@ -236,7 +236,7 @@ ROWS = (
     ),
     Op(
         name="tile",
-        kernel=np.tile,
+        kernel=of_arrays(np.tile),
         rule=Typed(tile_shape, same_dtype),
         params={"reps": Param(kinds.shape)},
         numpy="np.tile(x, reps)",
@@ -245,7 +245,7 @@ ROWS = (
     ),
     Op(
         name="repeat",
-        kernel=np.repeat,
+        kernel=of_arrays(np.repeat),
         rule=Typed(repeat_shape, same_dtype),
         params={"repeats": Param(kinds.count), "axis": Param(kinds.optional(kinds.integer), None)},
         numpy="np.repeat(x, repeats, axis)",
@@ -254,7 +254,7 @@ ROWS = (
     ),
     Op(
         name="pad",
-        kernel=pad,
+        kernel=of_arrays(pad),
         rule=Typed(pad_shape, same_dtype),
         params={
             "pad_width": Param(widths),

@@ -12,7 +12,7 @@ from ravspec.codec import dtype_of
 from ravspec.errors import DTypeError, ParamError, ShapeError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
-from ravspec.ops.op import Op, Sample, as_array
+from ravspec.ops.op import Op, Sample, as_array, of_arrays
 from ravspec.ops.params import Param
 from ravspec.ops.samples import several
 from ravspec.shapes import (
@@ -175,7 +175,7 @@ def calls(*params: dict[str, Any], shape: Shape = (2, 3, 4), empty: bool = True)
 
 def arrange(name: str, kernel: Callable[..., Any], shape: ShapeHalf, doc: str, **more: Any) -> Op:
     """A row that keeps the dtype."""
-    return Op(name=name, kernel=kernel, rule=Typed(shape, same_dtype), doc=doc, **more)
+    return Op(name=name, kernel=of_arrays(kernel), rule=Typed(shape, same_dtype), doc=doc, **more)
 
 
 def reshape(x: Any, shape: tuple[int, ...]) -> Any:

@@ -55,6 +55,11 @@ def as_array(x: Any) -> Any:
     return x if isinstance(x, np.ndarray | np.generic) else np.asarray(x, STRONG.get(type(x)))
 
 
+def of_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel whose operands are made arrays first."""
+    return lambda *operands, **params: function(*map(as_array, operands), **params)
+
+
 def as_int64(result: Any) -> Any:
     """Counts and positions, which WebAssembly's NumPy gives as int32."""
     return np.asarray(result).astype(np.int64, copy=False)
@@ -118,6 +123,8 @@ class Op:
     def canonical_params(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Every param of the row, in the row's order, canonical; unknown and missing ones are errors."""
         named = {self.param_aliases.get(key, key): value for key, value in given.items()}
+        if len(named) < len(given):
+            raise ParamError(f"{self.name} got a param under two names: {', '.join(given)}")
         for key in named:
             if key not in self.params:
                 raise ParamError(f'{self.name} has no param "{key}"{nearest(key, self.params)}')

@@ -10,7 +10,7 @@ import numpy as np
 from ravspec.errors import ParamError, ShapeError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
-from ravspec.ops.op import ONE_EACH, Numeric, Op, Sample, per_output
+from ravspec.ops.op import ONE_EACH, Numeric, Op, Sample, of_arrays, per_output
 from ravspec.ops.params import Param
 from ravspec.shapes import (
     Params,
@@ -154,7 +154,7 @@ ROWS = (
         samples=product_samples([*PAIRS, ((2, 3, 4), (4, 5)), ((2, 1, 3, 4), (5, 4, 2))]),
     ),
     product(
-        "dot", np.dot, dot_shape, promoted_strong,
+        "dot", of_arrays(np.dot), dot_shape, promoted_strong,
         "The product over the last axis of x1 and the last but one of x2; of vectors, the inner product.",
         samples=product_samples([*PAIRS, ((), (3,)), ((2, 3, 4), (5, 4, 2))]),
     ),
@@ -167,14 +167,14 @@ ROWS = (
         flops=per_output(2),
     ),
     product(
-        "outer", np.outer, outer_shape, promoted_strong,
+        "outer", of_arrays(np.outer), outer_shape, promoted_strong,
         "Every element of x1 times every element of x2: a matrix.",
         numpy="np.multiply.outer(np.ravel(x1), np.ravel(x2))",
         samples=product_samples([((3,), (4,)), ((2, 2), (3,)), ((), (2,)), ((0,), (2,))]),
         numeric=Numeric.EXACT, flops=ONE_EACH,
     ),
     product(
-        "tensordot", np.tensordot, tensordot_shape, promoted_strong,
+        "tensordot", of_arrays(np.tensordot), tensordot_shape, promoted_strong,
         "The sum of products over axes: so many last of x1 and first of x2, or the named ones.",
         params={"axes": Param(contraction, 2)},
         numpy="np.tensordot(x1, x2, axes)",

@@ -9,7 +9,7 @@ import numpy as np
 
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
-from ravspec.ops.op import Op, Sample, as_array, as_int64, per_output
+from ravspec.ops.op import Op, Sample, as_int64, of_arrays, per_output
 from ravspec.ops.params import Param
 from ravspec.shapes import (
     BOOL,
@@ -85,7 +85,7 @@ def reduce(
     """A row of a reduction. dtypes: of its samples."""
     return Op(
         name=name,
-        kernel=kernel,
+        kernel=of_arrays(kernel),
         rule=Typed(shape, dtype),
         params=params,
         numpy=numpy,
@@ -108,7 +108,6 @@ def totals(ufunc: Callable[..., Any]) -> Callable[..., Any]:
     would take 32 and wrap."""
 
     def kernel(x: Any, dtype: str | None, **params: Any) -> Any:
-        x = as_array(x)
         return ufunc(x, dtype=dtype or sum_dtype(x.dtype), **params)
 
     return kernel
@@ -121,10 +120,6 @@ def positions(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def difference_dtype(dtype: DType) -> DType:
     return resolved(np.subtract, (dtype, dtype))[0]
-
-
-def ptp(x: Any, **params: Any) -> Any:
-    return np.ptp(as_array(x), **params)
 
 
 def running(name: str, ufunc: Callable[..., Any], doc: str, aliases: str = "") -> Op:
@@ -141,7 +136,7 @@ def running(name: str, ufunc: Callable[..., Any], doc: str, aliases: str = "") -
 
     return Op(
         name=name,
-        kernel=totals(ufunc),
+        kernel=of_arrays(totals(ufunc)),
         rule=Typed(accumulated, total_dtype),
         params=RUNNING,
         numpy=f"np.{name}(x, axis=axis, dtype=dtype)",
@@ -172,7 +167,7 @@ ROWS = (
            shape=reduced_nonempty),
     reduce("max", np.max, same_dtype, "np.max" + CALL, "The largest element; NaN wins.", "amax",
            shape=reduced_nonempty),
-    reduce("ptp", ptp, of_first(difference_dtype), f"np.max{CALL} - np.min{CALL}",
+    reduce("ptp", np.ptp, of_first(difference_dtype), f"np.max{CALL} - np.min{CALL}",
            "The largest less the smallest.", dtypes="f8 f4 i4", shape=reduced_nonempty, weight=2),
     reduce("argmin", positions(np.argmin), always(INT64), "np.argmin" + CALL,
            "The position of the first smallest; without an axis, in the flattened array.",

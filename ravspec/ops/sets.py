@@ -11,7 +11,7 @@ import numpy as np
 from ravspec.errors import DTypeError, ParamError, ShapeError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
-from ravspec.ops.op import Flops, Op, Sample, as_int64
+from ravspec.ops.op import Flops, Op, Sample, as_int64, of_arrays
 from ravspec.ops.params import Param
 from ravspec.shapes import (
     INT64,
@@ -230,7 +230,7 @@ def taking(name: str, axis: int | None, doc: str, **more: Any) -> Op:
     return Op(
         name=name,
         operands="x indices",
-        kernel=np.take,
+        kernel=of_arrays(np.take),
         rule=Typed(take_shape, take_dtype),
         params={"axis": Param(kinds.optional(kinds.integer), axis)},
         numpy="np.take(x, indices, axis)",
@@ -245,7 +245,7 @@ AXIS = {"axis": Param(kinds.optional(kinds.integer), -1)}
 ROWS = (
     Op(
         name="sort",
-        kernel=lambda x, axis: np.sort(x, axis, kind="stable"),
+        kernel=of_arrays(lambda x, axis: np.sort(x, axis, kind="stable")),
         rule=Typed(accumulated, same_dtype),
         params=AXIS,
         numpy="np.sort(x, axis)",
@@ -278,7 +278,7 @@ ROWS = (
     quantile_row("quantile", quantile, 1, "The values below which a part q (0 to 1) of the elements lies."),
     Op(
         name="unique",
-        kernel=np.unique,
+        kernel=of_arrays(np.unique),
         rule=Typed(unknown_length, same_dtype),
         aliases=("unique_values",),
         numpy="np.unique(x)",

@@ -317,6 +317,11 @@ def test_keyword_spellings() -> None:
     assert OPS["split"].canonical_params({"numOrSizeSplits": 2})["indices_or_sections"] == 2
 
 
+def test_a_param_under_two_names_is_refused() -> None:
+    with pytest.raises(ParamError, match="two names: ddof, correction"):
+        OPS["std"].canonical_params({"ddof": 1, "correction": 0})
+
+
 def test_a_seed_is_drawn_once_and_then_part_of_the_op() -> None:
     row = OPS["random_normal"]
     one, other = row.canonical_params({}), row.canonical_params({})

@@ -101,14 +101,13 @@ def check(row: Op, operands: Sequence[Any], given: Mapping[str, Any]) -> None:
     assert row.canonical_params(json.loads(json.dumps(params, allow_nan=False))) == params
     hash(tuple(params.values()))
 
-    copies = [np.array(x) if isinstance(x, np.ndarray) else x for x in operands]
+    for operand in operands:
+        if isinstance(operand, np.ndarray):
+            operand.setflags(write=False)  # as arrays from the wire are
     got = quietly(row.kernel, *operands, **params)
     ins = [type_of(x) for x in operands]
     compare(row, row.agreement(ins), got, oracle(row, operands, params))
     compare(row, Numeric.EXACT, quietly(row.kernel, *operands, **params), got)
-    for operand, copy in zip(operands, copies, strict=True):
-        assert np.array_equal(operand, copy, equal_nan=True), f"{row.name} wrote into its operand"
-
     outs = row.infer(ins, params)
     assert len(outs) == len(got), f"{row.name} inferred {len(outs)} outputs, gave {len(got)}"
     for inferred, value in zip(outs, got, strict=True):
@@ -156,7 +155,7 @@ WRONG_ROWS = {
 
 @pytest.mark.parametrize("row", WRONG_ROWS.values(), ids=WRONG_ROWS)
 def test_a_wrong_row_is_found(row: Op) -> None:
-    with pytest.raises(AssertionError):
+    with pytest.raises((AssertionError, ValueError)):
         for operands, given in row.samples(np.random.default_rng(0)):
             check(row, operands, given)
 
