@@ -2,7 +2,7 @@
 
 NumPy's accidents are left out, each where it would come up: axis 0 of a number passes in some functions
 and not in others (RDF: never), any negative length but -1 in a reshape, several axes in the median of
-nothing, an empty mask on an axis that is not, an empty value of any shape for an empty selection.
+nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, mutually_broadcastable_shapes
 from test_ops_checker import quietly, type_of
 
-from ravspec.errors import BadIndex, OpError, ShapeError
+from ravspec.errors import OpError, ShapeError
 from ravspec.ops import OPS
 from ravspec.shapes import STRONG, ArrayType, broadcast, promote, strong
 
@@ -327,112 +327,3 @@ NUMBER = st.integers(-6, 6) | st.sampled_from([-1.5, -0.1, 0.1, 0.3, 2.5])
 @found(NUMBER, NUMBER, NUMBER.filter(bool))
 def test_arange(start: float, stop: float, step: float) -> None:
     agree("arange", start=start, stop=stop, step=step)
-
-
-# --- indexing ---------------------------------------------------------------------------------------
-
-BOUND = st.none() | st.integers(-4, 4)
-SLICE = st.builds(slice, BOUND, BOUND, st.none() | st.sampled_from([-2, -1, 1, 2]))
-
-
-@st.composite
-def keyed(draw: st.DrawFn) -> tuple[Any, tuple[Any, ...]]:
-    """An array and a key: mostly one that fits, with any mixture of entries."""
-    shape = draw(array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4))
-    lead = draw(st.lists(st.integers(1, 2), max_size=2))
-    key: list[Any] = []
-    axis, dots = 0, False
-    while axis < len(shape):
-        kind = draw(st.sampled_from(["slice", "int", "array", "mask", "new", "dots", "end", "flag", "wild"]))
-        n = shape[axis]
-        match kind:
-            case "slice":
-                key.append(draw(SLICE))
-            case "int":
-                key.append(draw(st.integers(-n, n - 1)) if n else draw(SLICE))
-            case "wild":
-                key.append(draw(st.integers(-5, 5)))
-            case "array":
-                form = tuple(lead) if n else (0,)
-                key.append(draw(st.integers(0, 9)) % n * np.ones(form, int) if n else np.zeros(form, int))
-            case "mask":
-                span = draw(st.integers(1, min(2, len(shape) - axis)))
-                mask = np.arange(np.prod(shape[axis : axis + span], dtype=int)) % 3 == 1
-                key.append(mask.reshape(shape[axis : axis + span]))
-                axis += span - 1
-            case "new" | "dots" | "flag":
-                key.append({"new": None, "dots": Ellipsis, "flag": draw(st.booleans())}[kind])
-                if kind == "dots":
-                    if dots:
-                        break
-                    dots, axis = True, axis + draw(st.integers(0, len(shape) - axis)) - 1
-                else:
-                    axis -= 1
-            case "end":
-                break
-        axis += 1
-    if draw(st.integers(0, 9)) == 0:
-        key.append(draw(st.integers(-2, 2)))
-    return filled(shape), tuple(key)
-
-
-def indexed(x: Any, key: Any) -> tuple[Any, Any, Any]:
-    """The index op of x[key]: operands, params, and the inferred type."""
-    bind = OPS["index"].bind
-    assert bind is not None
-    operands, bound = bind(x, key)
-    params = OPS["index"].canonical_params(bound)
-    return operands, params, OPS["index"].infer([type_of(v) for v in operands], params)[0]
-
-
-def beyond(refusal: Exception, key: tuple[Any, ...]) -> bool:
-    """Whether an array of integers in the key may be what is out of bounds: rules do not see values."""
-    arrays = [k for k in key if isinstance(k, np.ndarray) and k.dtype.kind == "i"]
-    return "out of bounds" in str(refusal) and bool(arrays)
-
-
-def fits(case: tuple[Any, tuple[Any, ...]]) -> bool:
-    """Whether NumPy's accident with empty masks is out of play."""
-    return not any(isinstance(k, np.ndarray) and k.dtype.kind == "b" and 0 in k.shape for k in case[1])
-
-
-@found(keyed().filter(fits), examples=1500)
-def test_indexing_is_numpys(case: tuple[Any, tuple[Any, ...]]) -> None:
-    x, key = case
-    try:
-        want = np.asarray(x[key])
-    except IndexError as refusal:
-        if not beyond(refusal, key):
-            with pytest.raises((BadIndex, ShapeError)):
-                indexed(x, key)
-        return
-    operands, params, inferred = indexed(x, key)
-    assert inferred == type_of(want)
-    assert np.array_equal(OPS["index"].kernel(*operands, **params), want)
-
-
-@found(keyed().filter(fits), array_shapes(min_dims=0, max_dims=3, max_side=3), examples=500)
-def test_assignment_is_numpys(case: tuple[Any, tuple[Any, ...]], shape: tuple[int, ...]) -> None:
-    x, key = case
-    value = filled(shape) + 100
-    bind = OPS["set_item"].bind
-    assert bind is not None
-    operands, bound = bind(x, key, value)
-    types, params = [type_of(v) for v in operands], OPS["set_item"].canonical_params(bound)
-    want = x.copy()
-    try:
-        want[key] = value
-    except REFUSALS as refusal:
-        if not beyond(refusal, key):
-            with pytest.raises(OpError):
-                OPS["set_item"].infer(types, params)
-        return
-    assert OPS["set_item"].infer(types, params) == (type_of(x),)
-    assert np.array_equal(OPS["set_item"].kernel(*operands, **params), want)
-
-
-def test_a_mask_of_unknown_count_gives_an_unknown_shape() -> None:
-    types = [ArrayType((4,), np.dtype("f4")), ArrayType((4,), np.dtype(bool))]
-    assert OPS["index"].infer(types, {"key": (("mask", None),)}) == (ArrayType(None, np.dtype("f4")),)
-    with pytest.raises(ShapeError, match="does not fit"):
-        OPS["index"].infer([types[0], types[1]._replace(shape=(3,))], {"key": (("mask", 1),)})
