@@ -7,12 +7,16 @@ message is a ProtocolError. docs/protocol.md shows who sends what.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from ravspec.codec import Buffer, pack, split
 from ravspec.errors import ProtocolError
+
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 class Message(msgspec.Struct, frozen=True, tag_field="type", tag=str.lower, forbid_unknown_fields=True):
@@ -113,15 +117,15 @@ class Error(Message, frozen=True):
 class Hello(Message, frozen=True):
     """A life begins, or comes back after its connection was cut. What it measured about itself."""
 
-    life: str
-    name: str
-    speed: float
-    memory_bytes: int
-    cores: int
-    down_bps: float
-    up_bps: float
-    latency_s: float
-    numeric_class: str
+    life: Name
+    name: Name
+    speed: Positive
+    memory_bytes: Annotated[int, msgspec.Meta(ge=0)]
+    cores: Annotated[int, msgspec.Meta(ge=1)]
+    down_bps: Positive
+    up_bps: Positive
+    latency_s: Annotated[float, msgspec.Meta(ge=0, le=60)]
+    numeric_class: Name
     versions: dict[str, str]
 
 
@@ -137,7 +141,7 @@ class Result(Message, frozen=True):
 
     life: str
     assignment: int
-    exec_s: float
+    exec_s: Annotated[float, msgspec.Meta(ge=0)]
     types: list[tuple[str, list[int] | None]]
     failed: list[tuple[int, str]] = []
     stored: dict[int, str] = {}

@@ -77,6 +77,14 @@ class Server:
 
         return self._thread.run(inside())
 
+    def run(self, future: Any) -> Any:
+        """The result of a future of the server's loop."""
+
+        async def inside() -> Any:
+            return await future
+
+        return self._thread.run(inside())
+
     def check(self) -> None:
         """Assert the scheduler's invariants."""
         self.call(lambda d: d.scheduler.check())
