@@ -15,6 +15,8 @@ from .state import ASSIGNED, READY, WAITING, Assignment, Graph, Life, Settings
 
 #: ready ops that do not fit a contributor, set aside while looking for one that does
 _SKIPS = 32
+#: dependents of the last op that are looked at for a sibling
+_SIBLINGS = 8
 
 
 def _work_budget(life: Life, settings: Settings) -> int:
@@ -30,8 +32,9 @@ class Growth:
 
     __slots__ = (
         "brought", "budget", "busy_s", "candidate_s", "candidates", "cap", "company", "down_s",
-        "efficiency", "exec_s", "first_up_s", "graph", "held", "lacking", "life", "live_bytes",
-        "outside", "round_trip_s", "seed_s", "seeds", "settings", "share_s", "skipped", "up_s",
+        "efficiency", "exec_s", "first_up_s", "graph", "held", "lacking", "last", "life",
+        "live_bytes", "outside", "round_trip_s", "seed_s", "seeds", "settings", "share_s",
+        "skipped", "up_s",
     )  # fmt: skip
 
     def __init__(self, graph: Graph, life: Life, company: Company, settings: Settings, now: float) -> None:
@@ -49,6 +52,7 @@ class Growth:
         self.share_s = graph.ready_s / settings.share_divisor * life.speed / company.total_speed
         self.exec_s = self.down_s = self.up_s = self.seed_s = self.first_up_s = self.candidate_s = 0.0
         self.seeds = self.live_bytes = 0
+        self.last = -1  #: the op added last
         self.efficiency: list[float] = []  #: of each prefix: the part of its time that is computing
 
     def run(self, with_seeds: bool) -> list[int]:
@@ -65,7 +69,7 @@ class Growth:
                 op = self.candidates.pop()
                 self.candidate_s -= graph.cost_s[op]
                 grows = self._add(op, False)
-            elif not with_seeds or self._is_enough() or (op := ready.take(graph)) < 0:
+            elif not with_seeds or self._is_enough() or (op := self._next_seed()) < 0:
                 break
             else:
                 grows = self._add(op, True)
@@ -77,6 +81,17 @@ class Growth:
         length = best_length(self.efficiency)
         give_back(graph, piece[length:])
         return piece[:length]
+
+    def _next_seed(self) -> int:
+        """*sibling*: a ready op that frees a dependent of the last one, else the best ready op, or -1."""
+        graph, lacking, last = self.graph, self.lacking, self.last
+        if last >= 0:
+            for dependent in graph.outs[last][:_SIBLINGS]:
+                if lacking.get(dependent) == 1:
+                    for operand in graph.ins[dependent]:
+                        if graph.state[operand] == READY:
+                            return operand
+        return ready.take(graph)
 
     def _look_ahead(self) -> None:
         """*promise*: start with dependents of what the assignments in the queue will have made and kept.
@@ -151,6 +166,7 @@ class Growth:
                 brought.add(operand)
         self.exec_s, self.down_s, self.up_s, self.live_bytes = exec_s, down_s, up_s, live_bytes
         self.efficiency.append(exec_s / (exec_s + down_s + up_s + self.round_trip_s))
+        self.last = op
         graph.state[op] = ASSIGNED
         outside[op] = graph.open[op]
         if graph.outs[op]:
