@@ -14,7 +14,6 @@ import msgspec
 from ravspec.codec import Buffer, pack, split
 from ravspec.errors import ProtocolError
 
-
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 

@@ -1,9 +1,9 @@
 """States and legal moves of graph, op, subgraph, assignment and contributor.
 
 Two rules: everything that affects a move stands in this file, and the file does not know who moves.
-A move is `(state, event) -> state`; a pair that is not in the table is not legal. The server's check,
-the SQL guard (`WHERE state IN (...)`, from `sources`) and the diagram in docs/states.md are read from
-here.
+A move is a row (state, move, state after); a pair of state and move that has no row is not legal. The
+server's check, the SQL guard (`WHERE state IN (...)`, from `sources`) and the diagram in docs/states.md
+are read from here.
 
 - A graph is OPEN while its developer adds ops; END closes it. It FINISHES as computed, or as failed
   if any of its ops failed. CANCEL ends it before.
@@ -17,7 +17,6 @@ here.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
 from typing import TypeVar
 
 
@@ -69,45 +68,48 @@ class Move(enum.StrEnum):
 
 
 # fmt: off
-MOVES: Mapping[tuple[enum.StrEnum, Move], enum.StrEnum] = {
-    (GraphState.OPEN, Move.END):            GraphState.ENDED,
-    (GraphState.ENDED, Move.END):           GraphState.ENDED,
-    (GraphState.ENDED, Move.FINISH):        GraphState.COMPUTED,
-    (GraphState.ENDED, Move.FAIL):          GraphState.FAILED,
-    (GraphState.OPEN, Move.CANCEL):         GraphState.CANCELLED,
-    (GraphState.ENDED, Move.CANCEL):        GraphState.CANCELLED,
+MOVES: tuple[tuple[enum.StrEnum, Move, enum.StrEnum], ...] = (
+    (GraphState.OPEN,           Move.END,    GraphState.ENDED),
+    (GraphState.ENDED,          Move.END,    GraphState.ENDED),
+    (GraphState.ENDED,          Move.FINISH, GraphState.COMPUTED),
+    (GraphState.ENDED,          Move.FAIL,   GraphState.FAILED),
+    (GraphState.OPEN,           Move.CANCEL, GraphState.CANCELLED),
+    (GraphState.ENDED,          Move.CANCEL, GraphState.CANCELLED),
 
-    (OpState.PENDING, Move.COMMIT):      OpState.COMPUTED,
-    (OpState.PENDING, Move.FAIL):        OpState.FAILED,
-    (OpState.PENDING, Move.CANCEL):      OpState.CANCELLED,
-    (OpState.COMPUTED, Move.REDO):       OpState.PENDING,
+    (OpState.PENDING,           Move.COMMIT, OpState.COMPUTED),
+    (OpState.PENDING,           Move.FAIL,   OpState.FAILED),
+    (OpState.PENDING,           Move.CANCEL, OpState.CANCELLED),
+    (OpState.COMPUTED,          Move.REDO,   OpState.PENDING),
 
-    (SubgraphState.COMPUTING, Move.COMMIT):    SubgraphState.COMPUTED,
-    (SubgraphState.COMPUTING, Move.VOID):      SubgraphState.RETURNED,
+    (SubgraphState.COMPUTING,   Move.COMMIT, SubgraphState.COMPUTED),
+    (SubgraphState.COMPUTING,   Move.VOID,   SubgraphState.RETURNED),
 
-    (AssignmentState.LIVE, Move.COMMIT):         AssignmentState.COMMITTED,
-    (AssignmentState.LIVE, Move.VOID):           AssignmentState.VOID,
+    (AssignmentState.LIVE,      Move.COMMIT, AssignmentState.COMMITTED),
+    (AssignmentState.LIVE,      Move.VOID,   AssignmentState.VOID),
 
-    (ContributorState.PRESENT, Move.LEAVE):       ContributorState.LEFT,
-    (ContributorState.PRESENT, Move.LOSE):        ContributorState.LOST,
-}
+    (ContributorState.PRESENT,  Move.LEAVE,  ContributorState.LEFT),
+    (ContributorState.PRESENT,  Move.LOSE,   ContributorState.LOST),
+)
 # fmt: on
 
 State = TypeVar("State", bound=enum.StrEnum)
 
+#: words of different kinds are equal as text ("computed"), so the kind is part of the key
+_TO = {(type(state), state, move): to for state, move, to in MOVES}
+
 
 def target(state: State, move: Move) -> State | None:
     """Where the move leads from that state; None where it is not legal."""
-    return MOVES.get((state, move))  # type: ignore[return-value]
+    return _TO.get((type(state), state, move))  # type: ignore[return-value]
 
 
 def sources(kind: type[State], move: Move) -> list[State]:
     """The states of that kind from which the move is legal: the SQL guard."""
-    return [state for state in kind if (state, move) in MOVES]
+    return [state for state in kind if (kind, state, move) in _TO]
 
 
 def outcome(kind: type[State], move: Move) -> State:
     """The one state of that kind in which the move ends."""
-    ends = {MOVES[state, move] for state in sources(kind, move)}
+    ends = {_TO[kind, state, move] for state in sources(kind, move)}
     assert len(ends) == 1, f"{move} of {kind.__name__} ends in {ends}"
     return ends.pop()  # type: ignore[return-value]

@@ -249,7 +249,7 @@ def test_a_full_disk_refuses_ops_keeps_nothing_of_them_and_takes_them_when_there
 
     pages(1)
     many = [R.t(np.arange(1000.0) + i) for i in range(7)]  # in SQL, not a file
-    with pytest.raises(R.RavError, match="could not store the ops.*full"):
+    with pytest.raises(R.RavError, match=r"could not store the ops.*full"):
         R.fetch(many[0] + many[1])
     assert g._engine.graph(g.id)["total_ops"] == 2
     pages(1_000_000)

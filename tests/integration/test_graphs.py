@@ -135,7 +135,7 @@ def test_values_of_two_graphs_do_not_mix(server: Any) -> None:
     a = R.Graph(name="first")
     x = R.t(1)
     R.Graph(name="second")
-    with pytest.raises(R.GraphError, match='"first".*"second"|"second".*"first"'):
+    with pytest.raises(R.GraphError, match=r'"first".*"second"|"second".*"first"'):
         R.t(2) + x
     assert a.name == "first"
 
