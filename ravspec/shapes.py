@@ -115,14 +115,15 @@ def strong(t: ArrayType) -> DType:
     return STRONG[t.dtype] if isinstance(t.dtype, type) else t.dtype
 
 
+@functools.cache
+def common(dtypes: tuple[Any, ...]) -> DType:
+    """NumPy's result_type of dtypes, Python's number types weak; all that travel have one."""
+    return np.result_type(*[d(0) if isinstance(d, type) else d for d in dtypes])
+
+
 def promote(types: Types) -> DType:
-    """NumPy's result_type of the operands, Python numbers weak."""
-    strong = [t.dtype for t in types if not isinstance(t.dtype, type)]
-    weak = [t.dtype(0) for t in types if isinstance(t.dtype, type)]
-    try:
-        return np.result_type(*strong, *weak)
-    except TypeError:
-        raise DTypeError("no common dtype of " + " and ".join(map(str, types))) from None
+    """The common dtype of the operands, Python numbers weak."""
+    return common(tuple([t.dtype for t in types]))
 
 
 def normal_axis(axis: int, ndim: int) -> int:
@@ -253,10 +254,7 @@ def promoted(types: Types, params: Params) -> DType:
 
 def promoted_strong(types: Types, params: Params) -> DType:
     """The same for functions that make arrays of their operands first: Python numbers are not weak."""
-    try:
-        return np.result_type(*[strong(t) for t in types])
-    except TypeError:
-        raise DTypeError("no common dtype of " + " and ".join(map(str, types))) from None
+    return common(tuple([strong(t) for t in types]))
 
 
 def same_dtype(types: Types, params: Params) -> DType:
