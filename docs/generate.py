@@ -14,7 +14,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+
+from stubs import stub  # noqa: E402
 
 from ravspec.ops import CHAPTERS, OPS, Numeric, Op  # noqa: E402
 from ravspec.ops.params import REQUIRED  # noqa: E402
@@ -102,6 +104,7 @@ def ops_page() -> str:
 #: every generated file, with the function that gives its text
 FILES: list[tuple[str, Callable[[], str]]] = [
     ("docs/ops.md", ops_page),
+    ("ravop/functions.pyi", stub),
 ]
 
 

@@ -8,9 +8,10 @@ print(c())            # [ 6 24 10]
 
 import atexit as _atexit
 
+from ravop import functions as _functions
 from ravop.constants import epsilon, inf, minus_one, one, pi
 from ravop.engine import initialize
-from ravop.functions import FUNCTIONS as _FUNCTIONS
+from ravop.functions import *  # noqa: F403
 from ravop.graph import Graph, fetch, submit_all, t
 from ravop.persisted import fetch_persisting_op
 from ravop.tensor import Scalar, Tensor
@@ -31,7 +32,6 @@ from ravspec.errors import (
     UnknownOp,
 )
 
-globals().update(_FUNCTIONS)
 _atexit.register(submit_all)
 
 __all__ = [
@@ -47,5 +47,5 @@ __all__ = [
     "RavError", "OpError", "UnknownOp", "ShapeError", "DTypeError", "BadIndex", "ParamError", "GraphError",
     "ComputeError", "Timeout", "ServerUnreachable", "ProtocolError", "TransferError", "ConfigError",
     # ops, from the table
-    *_FUNCTIONS,
+    *_functions.__all__,
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,9 @@ from ravspec.values import INLINE_BYTES
 #: new ops are sent ahead, to be stored, when so many have gathered, or half as many as are there already
 #: (every sending waits for its commit, and a graph of a million ops should not wait a thousand times)
 SUBMIT_OPS = 1000
+
+#: ops that take a Python integer which the other operand's dtype cannot hold
+ANY_INTEGER = frozenset({"less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "clip"})
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +68,7 @@ class Graph:
         self._lock = threading.RLock()
         self._sending = SendLock()
         self._unsent: list[Batch] = []
-        self._token: Token[Graph | None] | None = None
+        self._before = _current.get()
         if self._attached:
             info = self._engine.graph(self.id)
             self.name, self.algorithm = info["name"], info["algorithm"]
@@ -74,13 +77,11 @@ class Graph:
             _current.set(self)
 
     def __enter__(self) -> Graph:
-        self._token = _current.set(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
-        if self._token is not None:
-            _current.reset(self._token)
-        if kind is None:
+        _current.set(self._before)
+        if kind is None and not self._attached:
             self.end()
 
     @property
@@ -105,7 +106,8 @@ class Graph:
             if given and all(op < 0 for op, _, _ in given):
                 given = [self._constant_operand(x) for x in operands]
             params_key = tuple(params.items()) if params else None
-            _check_literals(operands, given, self._record)
+            if row.name not in ANY_INTEGER:
+                _check_literals(operands, given, self._record)
             op, types = self._record.add(row, given, params, params_key)
             self._send_ahead_if_many()
         if len(types) == 1:

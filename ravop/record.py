@@ -128,9 +128,9 @@ class Recorder:
         self._stored[op] = digest
 
     def give_name(self, op: int, name: str) -> None:
-        """A name for an op; one that is submitted already keeps the name it had."""
+        """A name for an op; one that has a name, or is submitted already, keeps what it has."""
         if op >= self.n_ops - self.n_pending:
-            self._names[op] = name
+            self._names.setdefault(op, name)
 
     # --- submitting ----------------------------------------------------------------------------------
 

@@ -16,10 +16,13 @@ from ravspec.errors import DTypeError
 from ravspec.shapes import ArrayType
 
 if TYPE_CHECKING:
+    from ravop.functions import Methods
     from ravop.graph import Graph
+else:
+    Methods = object  # the methods are put on the class itself, by ravop.factory
 
 
-class Tensor:
+class Tensor(Methods):
     """A lazy array. `Tensor(value)` sends a value; every op on it gives another Tensor.
 
     Call it for its value: `x()` waits and gives an ndarray; `x(timeout=30)` raises `Timeout` after 30 s.
@@ -91,7 +94,7 @@ class Tensor:
     @property
     def T(self) -> Tensor:
         """The transpose."""
-        return self.transpose()  # type: ignore[attr-defined, no-any-return]
+        return self.transpose()
 
     def _array_type(self) -> ArrayType:
         return self._graph.array_type(self._type)
@@ -124,7 +127,7 @@ class Tensor:
         return np.array(value, dtype) if copy or dtype is not None else value
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        from ravop.functions import ufunc_function  # the functions need this class
+        from ravop.factory import ufunc_function  # the functions need this class
 
         function = ufunc_function(ufunc) if method == "__call__" and not kwargs else None
         return NotImplemented if function is None else function(*inputs)
@@ -160,7 +163,7 @@ class Tensor:
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Tensor]:
-        return (self[i] for i in range(len(self)))  # type: ignore[index]
+        return (self[i] for i in range(len(self)))
 
     def __format__(self, spec: str) -> str:
         return format(self._scalar("format"), spec) if spec else repr(self)

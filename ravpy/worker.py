@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import BinaryIO
 
 from ravftp.client import HttpTransfer
@@ -35,6 +36,8 @@ def main() -> None:
     """`python -m ravpy.worker LIFE URL`, the token in RAV_TOKEN."""
     life, url = sys.argv[1:3]
     transfer = HttpTransfer(url, os.environ.get("RAV_TOKEN"))
+    # what NumPy warns of (an empty mean, say) concerns the developer, who sees the NaN
+    warnings.simplefilter("ignore", RuntimeWarning)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing that prints may spoil the frames
     serve(Executor(life, transfer.get, transfer.put), sys.stdin.buffer, answers)

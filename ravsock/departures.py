@@ -8,7 +8,7 @@ from ravsock.graphs import GraphRecord
 from ravsock.scheduler.events import Assign
 from ravsock.values import local_types
 from ravspec import messages
-from ravspec.codec import column
+from ravspec.codec import column, literal_to_json
 from ravspec.executor import HELD, SENT
 
 
@@ -26,7 +26,7 @@ def assign_frame(record: GraphRecord, a: Assign, deadline_s: float) -> bytes:
         deadline_s=deadline_s,
         kinds=graph.kinds,  # type: ignore[arg-type]
         types=types,
-        literals=list(graph.literals),
+        literals=[literal_to_json(value) for value in graph.literals],
         stored=stored,
     )
     return messages.encode(

@@ -261,7 +261,7 @@ class OpList:
         own = n_out[len(outside) :]
         return Subgraph(
             kinds=[self.symbols.kinds[k] for k in kinds.tolist()],
-            literals=[self.symbols.literals[-1 - k] for k in literals.tolist()],
+            literals=[literal_from_json(self.symbols.literals[-1 - k]) for k in literals.tolist()],
             ops=chosen.astype(np.int32),
             kind=kind.astype(np.uint32),
             arity=arity.astype(np.uint16),

@@ -1,0 +1,165 @@
+"""Functions, methods and operators made from the op table: one closure factory, no exec.
+
+Every function has the row's true signature. ravop.functions holds them by name.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ravop.graph import current_graph
+from ravop.tensor import Tensor
+from ravspec.errors import ParamError
+from ravspec.ops import ALIASES, OPS, Op
+from ravspec.ops.creation import DATA
+from ravspec.ops.params import REQUIRED
+
+Function = Callable[..., Any]
+
+
+def apply(row: Op, operands: Sequence[Any], params: dict[str, Any]) -> Any:
+    """Add an op to the graph of its operands (or the current one). A Tensor, or a tuple of them."""
+    for x in operands:
+        if isinstance(x, Tensor):
+            return x._graph.add(row, operands, params)
+    return current_graph().add(row, operands, params)
+
+
+def default_bind(row: Op) -> Callable[..., tuple[Sequence[Any], dict[str, Any]]]:
+    """f(*operands, **params); params may also follow the operands by position, as in NumPy."""
+    n_operands, names = len(row.operand_names), tuple(row.params)
+
+    def bind(*args: Any, **kwargs: Any) -> tuple[Sequence[Any], dict[str, Any]]:
+        operands, rest = args[:n_operands], args[n_operands:]
+        if rest:
+            if len(rest) > len(names):
+                raise ParamError(f"{row.name} takes {n_operands + len(names)} arguments; got {len(args)}")
+            for name, value in zip(names, rest, strict=False):
+                if name in kwargs:
+                    raise ParamError(f"{row.name} got its param {name} twice")
+                kwargs[name] = value
+        return operands, kwargs
+
+    return bind
+
+
+def simple_function(row: Op) -> Function:
+    """A function of operands only."""
+
+    def function(*operands: Any) -> Any:
+        return apply(row, operands, {})
+
+    return function
+
+
+def full_function(row: Op) -> Function:
+    """A function that binds its arguments, and takes name= for the op."""
+    bind = row.bind or default_bind(row)
+
+    def function(*args: Any, name: str | None = None, **kwargs: Any) -> Any:
+        operands, params = bind(*args, **kwargs)
+        result = apply(row, operands, row.canonical_params(params))
+        if name is not None:
+            first = result[0] if isinstance(result, tuple) else result
+            first.graph.name_op(first, name)
+        return result
+
+    return function
+
+
+def make_function(row: Op) -> Function:
+    """The function of a row."""
+    function = simple_function(row) if row.bind is None and not row.params else full_function(row)
+    function.__name__ = function.__qualname__ = row.name
+    function.__module__ = "ravop"
+    function.__doc__ = f"{row.doc} NumPy: `{row.numpy}`."
+    function.__signature__ = signature(row)  # type: ignore[attr-defined]
+    return function
+
+
+def signature(row: Op) -> inspect.Signature:
+    """The public call form of a row."""
+    if row.bind is not None:
+        return inspect.signature(row.bind)
+    kind = inspect.Parameter
+    parameters = [kind(name, kind.POSITIONAL_ONLY) for name in row.operand_names]
+    for name, param in row.params.items():
+        default = kind.empty if param.default is REQUIRED else param.default
+        parameters.append(kind(name, kind.POSITIONAL_OR_KEYWORD, default=default))
+    # a param without default cannot follow one with: then all are named in calls
+    required = [p.default is kind.empty for p in parameters]
+    if sorted(required, reverse=True) != required:
+        parameters = [
+            p if p.kind is kind.POSITIONAL_ONLY else p.replace(kind=kind.KEYWORD_ONLY) for p in parameters
+        ]
+    return inspect.Signature(parameters)
+
+
+#: every function by its names, RDF's and NumPy's other spellings included
+FUNCTIONS: dict[str, Function] = {name: make_function(row) for name, row in OPS.items() if name != DATA}
+FUNCTIONS |= {alias: FUNCTIONS[name] for alias, name in ALIASES.items() if name != DATA}
+
+_UFUNCS = {row.kernel: FUNCTIONS[row.name] for row in OPS.values() if isinstance(row.kernel, np.ufunc)}
+
+
+def ufunc_function(ufunc: np.ufunc) -> Function | None:
+    """The function that does what a NumPy ufunc does, if there is one."""
+    return _UFUNCS.get(ufunc)
+
+
+#: Python's operators: method -> op; the reflected form comes with it
+BINARY_OPERATORS = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floor_divide",
+    "mod": "remainder", "pow": "pow", "matmul": "matmul", "and": "bitwise_and", "or": "bitwise_or",
+    "xor": "bitwise_xor", "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
+}  # fmt: skip
+COMPARISONS = {
+    "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
+    "eq": "equal", "ne": "not_equal",
+}  # fmt: skip
+UNARY_OPERATORS = {"neg": "negative", "pos": "positive", "abs": "abs"}
+
+#: what may stand beside a Tensor in an operator; anything else is not ours to compare
+OPERANDS = (Tensor, bool, int, float, complex, np.ndarray, np.generic, list, tuple)
+
+
+def operator_method(name: str, reflected: bool = False) -> Function:
+    """The method of a binary operator."""
+    row = OPS[name]
+
+    def method(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, OPERANDS):
+            return NotImplemented
+        return self._graph.add(row, (other, self) if reflected else (self, other), {})
+
+    return method
+
+
+def invert(self: Tensor) -> Tensor:
+    """~x: the matrix inverse for floating dtypes, as in RDF; bitwise for integers and bools."""
+    result: Tensor = FUNCTIONS["bitwise_invert" if self.dtype.kind in "biu" else "inv"](self)
+    return result
+
+
+def install(cls: type[Tensor]) -> None:
+    """Put operators and methods on the class; names it has already stay its own."""
+    for word, name in BINARY_OPERATORS.items():
+        setattr(cls, f"__{word}__", operator_method(name))
+        setattr(cls, f"__r{word}__", operator_method(name, reflected=True))
+    for word, name in COMPARISONS.items():
+        setattr(cls, f"__{word}__", operator_method(name))
+    for word, name in UNARY_OPERATORS.items():
+        setattr(cls, f"__{word}__", FUNCTIONS[name])
+    setattr(cls, "__invert__", invert)  # noqa: B010 - mypy does not let a class grow by assignment
+    setattr(cls, "__getitem__", FUNCTIONS["index"])  # noqa: B010
+    for name, function in FUNCTIONS.items():
+        row = OPS[ALIASES.get(name, name)]
+        if row.operand_names and not hasattr(cls, name):
+            setattr(cls, name, function)
+
+
+install(Tensor)
