@@ -99,11 +99,11 @@ class Growth:
         The operands never travel and nobody waits for the message in between. At a fan-out that others
         hunger for, it is left to them.
         """
-        life, state = self.life, self.graph.state
+        life, state, number = self.life, self.graph.state, self.graph.number
         for assignment in life.queue:
-            if assignment.graph == self.graph.number:
+            if assignment.graph == number:
                 for op in assignment.keep:
-                    if state[op] == ASSIGNED:
+                    if state[op] == ASSIGNED and (number, op) in life.held:
                         self._free_dependents(op)
         if len(self.candidates) > 1 and self._is_awaited(self.busy_s):
             self.candidates.clear()
@@ -152,7 +152,8 @@ class Growth:
                 graph.fresh.append(op)
             return False
         if live_bytes > self.budget:
-            (graph.parked if live_bytes > self.company.largest_bytes else self.skipped).append(op)
+            if is_seed:
+                (graph.parked if live_bytes > self.company.largest_bytes else self.skipped).append(op)
             return len(self.skipped) < _SKIPS
         if is_seed:
             self.seeds += 1

@@ -176,8 +176,7 @@ def revive(graph: Graph, lost: int, level: int) -> list[Failure]:
         op = stack.pop()
         if state[op] != COMPUTED:
             continue
-        _uncompute(graph, op)
-        needed[op] = max(needed[op], level)
+        level = needed[op] = max(needed[op], level, _uncompute(graph, op))
         if graph.source[op]:
             failures += fail(graph, op, op, "its value was lost at the server")
             continue
@@ -197,7 +196,9 @@ def revive(graph: Graph, lost: int, level: int) -> list[Failure]:
     return failures
 
 
-def _uncompute(graph: Graph, op: int) -> None:
+def _uncompute(graph: Graph, op: int) -> int:
+    """The value is gone; returns how urgently its dependents need it."""
+    level = 0
     state, missing = graph.state, graph.missing
     state[op] = WAITING
     graph.at_server[op] = 0
@@ -212,6 +213,8 @@ def _uncompute(graph: Graph, op: int) -> None:
             elif not graph.needed[dependent] and not missing[dependent]:
                 graph.idle_s -= graph.cost_s[dependent]
             missing[dependent] += 1
+            level = max(level, graph.needed[dependent])
+    return level
 
 
 def make_ready(graph: Graph, op: int) -> None:
