@@ -81,7 +81,9 @@ def _check_life(ledger: Ledger, life: Life) -> None:
         assert ledger.assignments[assignment.number] is assignment
         assert assignment.life == life.life
     has_room = len(life.queue) < settings.queue_cap and not life.silent and life.rest_until <= ledger.now
-    assert (life.life in ledger.roomy) == has_room
+    due = ledger.alarms.next()  # a rest that is over is noticed by the next Tick
+    assert life.life in ledger.roomy or not has_room or (due is not None and due <= ledger.now)
+    assert life.life not in ledger.roomy or has_room
 
 
 def _check_assignments(ledger: Ledger) -> None:
