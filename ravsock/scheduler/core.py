@@ -294,10 +294,11 @@ class Scheduler:
 
     def _grow(self, graph: Graph, life: Life, seeds: bool = True) -> Assignment | None:
         ready.settle(graph)
-        piece = Growth(graph, life, self.ledger.company(), self.settings, self.ledger.now).run(seeds)
+        growth = Growth(graph, life, self.ledger.company(), self.settings, self.ledger.now)
+        piece = growth.run(seeds)
         if not (graph.ahead or graph.fresh):
             self.ledger.active.discard(graph.number)
-        return seal(graph, life, piece) if piece else None
+        return seal(graph, life, piece, growth.peak_bytes) if piece else None
 
     def _by_share(self) -> list[Graph]:
         ledger = self.ledger

@@ -33,8 +33,8 @@ class Growth:
     __slots__ = (
         "brought", "budget", "busy_s", "candidate_s", "candidates", "cap", "company", "down_s",
         "efficiency", "exec_s", "first_up_s", "graph", "held", "lacking", "last", "life",
-        "live_bytes", "outside", "round_trip_s", "seed_s", "seeds", "settings", "share_s",
-        "skipped", "up_s",
+        "live_bytes", "outside", "peak_bytes", "round_trip_s", "seed_s", "seeds", "settings",
+        "share_s", "skipped", "up_s",
     )  # fmt: skip
 
     def __init__(self, graph: Graph, life: Life, company: Company, settings: Settings, now: float) -> None:
@@ -51,7 +51,7 @@ class Growth:
         self.skipped: list[int] = []  #: ready ops that do not fit this life now
         self.share_s = graph.ready_s / settings.share_divisor * life.speed / company.total_speed
         self.exec_s = self.down_s = self.up_s = self.seed_s = self.first_up_s = self.candidate_s = 0.0
-        self.seeds = self.live_bytes = 0
+        self.seeds = self.live_bytes = self.peak_bytes = 0
         self.last = -1  #: the op added last
         self.efficiency: list[float] = []  #: of each prefix: the part of its time that is computing
 
@@ -140,8 +140,8 @@ class Growth:
         exec_s = self.exec_s + graph.cost_s[op] / life.speed
         down_s = self.down_s + new_bytes / life.down_bps
         up_s = self.up_s + size_bytes[op] / life.up_bps
-        live_bytes = self.live_bytes + new_bytes + size_bytes[op]
-        if op in graph.tries:
+        live_bytes = peak_bytes = self.live_bytes + new_bytes + size_bytes[op]
+        if graph.tries and op in graph.tries:
             self.cap = min(self.cap, self.settings.op_cap >> self.settings.try_shift * graph.tries[op])
         if outside and (
             live_bytes > self.budget
@@ -163,11 +163,14 @@ class Growth:
                 left = outside[operand] = outside[operand] - 1
                 if not left and not graph.wanted[operand]:
                     up_s -= size_bytes[operand] / life.up_bps
+                    live_bytes -= size_bytes[operand]
             else:
                 brought.add(operand)
         self.exec_s, self.down_s, self.up_s, self.live_bytes = exec_s, down_s, up_s, live_bytes
         self.efficiency.append(exec_s / (exec_s + down_s + up_s + self.round_trip_s))
         self.last = op
+        if peak_bytes > self.peak_bytes:
+            self.peak_bytes = peak_bytes
         graph.state[op] = ASSIGNED
         outside[op] = graph.open[op]
         if graph.outs[op]:
@@ -200,7 +203,7 @@ def give_back(graph: Graph, ops: list[int]) -> None:
             graph.fresh.append(op)
 
 
-def seal(graph: Graph, life: Life, piece: list[int]) -> Assignment:
+def seal(graph: Graph, life: Life, piece: list[int], peak_bytes: int) -> Assignment:
     """What goes along with a piece, what comes back, what the life keeps."""
     ins, outs, open_, wanted = graph.ins, graph.outs, graph.open, graph.wanted
     outside: dict[int, int] = {}  # op of the piece -> needed dependents outside
@@ -223,7 +226,7 @@ def seal(graph: Graph, life: Life, piece: list[int]) -> Assignment:
             inputs.append(operand)
             if open_[operand] > inside:
                 keep.append(operand)
-    cost_s, size_bytes = graph.cost_s, graph.size_bytes
+    cost_s = graph.cost_s
     return Assignment(
         life=life.life,
         graph=graph.number,
@@ -233,5 +236,5 @@ def seal(graph: Graph, life: Life, piece: list[int]) -> Assignment:
         exports=exports,
         keep=keep,
         cost_s=sum([cost_s[op] for op in piece]),
-        live_bytes=sum([size_bytes[op] for op in piece]) + sum([size_bytes[op] for op in inputs]),
+        live_bytes=peak_bytes,
     )
