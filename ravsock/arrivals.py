@@ -73,16 +73,14 @@ def _compare(
     owner: NDArray[np.int64],
 ) -> None:
     """Every output has the type that was inferred, or fills in a shape that was not known."""
-    pairs = np.stack([which.astype(np.int64), expected], axis=1)
-    distinct, inverse = np.unique(pairs, axis=0, return_inverse=True)
-    for i, (came, inferred) in enumerate(distinct.tolist()):
+    for came, inferred in set(zip(which.tolist(), expected.tolist(), strict=True)):
         given, wanted = types[came], record.ops.types[inferred]
         if given == wanted:
             continue
+        places = np.flatnonzero((which == came) & (expected == inferred)).tolist()
         if wanted.shape is not None or given.dtype != wanted.dtype:
-            op = int(owner[np.argmax(inverse.reshape(-1) == i)])
-            raise ProtocolError(f"op {op} should give {wanted}; {given} came")
-        for at in np.flatnonzero(inverse.reshape(-1) == i).tolist():
+            raise ProtocolError(f"op {int(owner[places[0]])} should give {wanted}; {given} came")
+        for at in places:
             arrival.types[at] = given
             arrival.learned[at] = type_to_json(given)
             op = int(owner[at])
@@ -93,11 +91,11 @@ def _check_bytes(
     arrival: Arrival, types: list[ArrayType], which: NDArray[Any], file_size: Callable[[str], int | None]
 ) -> None:
     """The bytes are all there, here or among the stored files."""
-    by_type = np.array([t.size_bytes for t in types] or [0], np.int64)
-    sizes = by_type[which] if len(which) else np.zeros(0, np.int64)
+    by_type = [t.size_bytes for t in types]
+    sizes = [by_type[k] for k in which.tolist()]
     for i, digest in arrival.stored.items():
         if not 0 <= i < len(sizes) or file_size(digest) != sizes[i]:
             raise ProtocolError(f"output {i} should be a stored array; {digest[:12]} is not one of its size")
         sizes[i] = 0
-    if int(sizes.sum()) != len(arrival.body):
-        raise ProtocolError(f"the result's values have {int(sizes.sum())} bytes; {len(arrival.body)} came")
+    if sum(sizes) != len(arrival.body):
+        raise ProtocolError(f"the result's values have {sum(sizes)} bytes; {len(arrival.body)} came")

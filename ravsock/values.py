@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from ravspec.codec import Buffer, column
 from ravspec.errors import TransferError
 from ravspec.messages import Values
-from ravspec.oplist import Column, OpList
+from ravspec.oplist import FEW, Column, OpList
 from ravspec.shapes import ArrayType
-from ravspec.values import type_to_json
+from ravspec.values import Interner, type_to_json
 
 
 class Cache:
@@ -152,6 +152,8 @@ class ValueIndex:
 
     def join(self, ops: NDArray[Any]) -> tuple[Buffer, NDArray[np.int64], NDArray[np.int64], dict[int, str]]:
         """(values joined, n_out of each op, type number of each output, outputs stored by themselves)."""
+        if len(ops) <= FEW:
+            return self._join_few(ops.tolist())
         n_out, outputs = self._ops.outputs_of(ops)
         types = self._ops.out_type.all()[outputs]
         stored = (
@@ -164,6 +166,30 @@ class ValueIndex:
         ends = np.cumsum(sizes)[np.cumsum(n_out) - 1] if len(ops) else np.zeros(0, np.int64)
         lengths = np.diff(ends, prepend=0)
         return self._slices(ops, lengths), n_out, types, stored
+
+    def _join_few(
+        self, ops: list[int]
+    ) -> tuple[Buffer, NDArray[np.int64], NDArray[np.int64], dict[int, str]]:
+        """The same for few ops: NumPy's fixed costs would be most of the time."""
+        first, out_type, types = self._ops.first_out.all(), self._ops.out_type.all(), self._ops.types
+        parts: list[memoryview] = []
+        n_out: list[int] = []
+        which: list[int] = []
+        stored: dict[int, str] = {}
+        for op in ops:
+            output, end = int(first[op]), int(first[op + 1])
+            n_out.append(end - output)
+            buffer, at = memoryview(self._buffer(int(self._buffer_of.all()[op]))), int(self._offset.all()[op])
+            for k in range(output, end):
+                number = int(out_type[k])
+                if k in self.stored:
+                    stored[len(which)] = self.stored[k]
+                else:
+                    size = types[number].size_bytes
+                    parts.append(buffer[at : at + size])
+                    at += size
+                which.append(number)
+        return b"".join(parts), np.array(n_out, np.int64), np.array(which, np.int64), stored
 
     def _slices(self, ops: NDArray[Any], lengths: NDArray[np.int64]) -> Buffer:
         numbers, offsets = self._buffer_of.all()[ops], self._offset.all()[ops]
@@ -190,5 +216,9 @@ class ValueIndex:
 
 def local_types(types: Sequence[ArrayType], which: NDArray[np.int64]) -> tuple[list[Any], NDArray[np.intp]]:
     """The types that occur, as they travel, and which of them each output has."""
+    if len(which) <= FEW:
+        local_numbers = Interner()
+        few = np.array([local_numbers.number(k) for k in which.tolist()], np.intp)
+        return [type_to_json(types[k]) for k in local_numbers.items], few
     distinct, local = np.unique(which, return_inverse=True)
     return [type_to_json(types[k]) for k in distinct.tolist()], local

@@ -20,9 +20,9 @@ from ravspec.ops import Op, find_op
 from ravspec.ops.creation import DATA
 from ravspec.shapes import ArrayType
 from ravspec.subgraph import Subgraph
-from ravspec.values import type_from_json, type_to_json
+from ravspec.values import Interner, type_from_json, type_to_json
 
-#: batches up to this many ops are checked op by op: NumPy's fixed costs would be the larger part
+#: batches and pieces up to this many ops are treated op by op: NumPy's fixed costs would be the larger part
 FEW = 48
 
 
@@ -241,6 +241,8 @@ class OpList:
 
     def cut(self, ops: Sequence[int], inputs: Sequence[int]) -> Subgraph:
         """The ops, in that order, as a subgraph over the inputs' outputs."""
+        if len(ops) + len(inputs) <= FEW:
+            return self._cut_few(ops, inputs)
         chosen, outside = np.array(ops, np.int64), np.array(inputs, np.int64)
         start = self.first_operand.all()
         arity = start[chosen + 1] - start[chosen]
@@ -267,6 +269,38 @@ class OpList:
             arity=arity.astype(np.uint16),
             operand=slot,
             n_out=own.astype(np.uint16) if (own != 1).any() else np.zeros(0, np.uint16),
+        )
+
+    def _cut_few(self, ops: Sequence[int], inputs: Sequence[int]) -> Subgraph:
+        """The same for a small piece: NumPy's fixed costs would be most of the time."""
+        start, first, operand = self.first_operand.all(), self.first_out.all(), self.operand.all()
+        at = {op: (int(start[op]), int(start[op + 1])) for op in ops}
+        given = {op: operand[lo:hi].tolist() for op, (lo, hi) in at.items()}
+        literals = sorted({o for row in given.values() for o in row if o < 0})
+        slot_of: dict[int, int] = {o: k for k, o in enumerate(literals)}
+        slot = len(literals)
+        n_out = []
+        for op in (*inputs, *ops):
+            slot_of[op] = slot
+            n_out.append(int(first[op + 1] - first[op]))
+            slot += n_out[-1]
+        slots = [
+            slot_of[o] + k
+            for op, (lo, hi) in at.items()
+            for o, k in zip(given[op], self.output.all()[lo:hi].tolist(), strict=True)
+        ]
+        kind = self.kind.all()
+        kinds = Interner()
+        kind_numbers = [kinds.number(int(kind[op])) for op in ops]
+        own = n_out[len(inputs) :]
+        return Subgraph(
+            kinds=[self.symbols.kinds[k] for k in kinds.items],
+            literals=[literal_from_json(self.symbols.literals[-1 - k]) for k in literals],
+            ops=np.array(ops, np.int32),
+            kind=np.array(kind_numbers, np.uint32),
+            arity=np.array([len(row) for row in given.values()], np.uint16),
+            operand=np.array(slots, np.int32),
+            n_out=np.array(own if any(n != 1 for n in own) else (), np.uint16),
         )
 
     def learn_type(self, output_at: int, t: ArrayType) -> None:

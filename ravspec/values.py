@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ravspec.codec import Buffer, array_from, dtype_of
+from ravspec.codec import Buffer, array_from, dtype_of, name_of
 from ravspec.errors import ProtocolError
 from ravspec.shapes import ArrayType
 
@@ -26,7 +26,7 @@ TypeHeader = list[Any]
 
 def type_to_json(t: ArrayType) -> TypeHeader:
     """A type as it travels."""
-    return [t.dtype.name, None if t.shape is None else list(t.shape)]
+    return [name_of(t.dtype), None if t.shape is None else list(t.shape)]
 
 
 def type_from_json(header: Sequence[Any]) -> ArrayType:
@@ -94,8 +94,8 @@ def split_values(
         raise ProtocolError(f"the values of this message have {ends[-1]} bytes; {len(buffer)} came")
     if len(which) > 1 and len(types) and (which == which[0]).all():
         one = types[int(which[0])]
-        return list(array_from(buffer, one.dtype.name, (len(which), *(one.shape or ()))))
+        return list(array_from(buffer, name_of(one.dtype), (len(which), *(one.shape or ()))))
     return [
-        array_from(buffer, types[k].dtype.name, types[k].shape or (), at)
+        array_from(buffer, name_of(types[k].dtype), types[k].shape or (), at)
         for k, at in zip(which.tolist(), ends.tolist(), strict=False)
     ]
