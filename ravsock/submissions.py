@@ -176,7 +176,8 @@ async def follow(
     while True:
         if not (question.ready or question.failed or question.finished(record)):
             try:
-                await asyncio.wait_for(question.changed.wait(), patience)
+                async with asyncio.timeout(patience):  # wait_for would cost a task
+                    await question.changed.wait()
             except TimeoutError:
                 if patience == ALIVE_S:
                     yield messages.encode(messages.Alive()), False

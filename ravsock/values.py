@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from ravspec.codec import Buffer, column
 from ravspec.errors import TransferError
 from ravspec.messages import Values
-from ravspec.oplist import FEW, Column, OpList
+from ravspec.oplist import Column, OpList
 from ravspec.shapes import ArrayType
-from ravspec.values import Interner, type_to_json
+from ravspec.values import FEW, Interner, type_to_json
 
 
 class Cache:

@@ -174,4 +174,4 @@ class Executor:
 
 
 def _frame(header: dict[str, Any], buffers: Sequence[Buffer] = ()) -> bytes:
-    return pack(json.dumps(header, separators=(",", ":")).encode(), buffers)
+    return pack(json.dumps(header).encode(), buffers)

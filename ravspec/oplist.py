@@ -20,10 +20,7 @@ from ravspec.ops import Op, find_op
 from ravspec.ops.creation import DATA
 from ravspec.shapes import ArrayType
 from ravspec.subgraph import Subgraph
-from ravspec.values import Interner, type_from_json, type_to_json
-
-#: batches and pieces up to this many ops are treated op by op: NumPy's fixed costs would be the larger part
-FEW = 48
+from ravspec.values import FEW, Interner, type_from_json, type_to_json
 
 
 class Column:

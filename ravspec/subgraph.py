@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ravspec.codec import Buffer, column, literal_from_json, read_column
 from ravspec.errors import ProtocolError
 from ravspec.ops import Op, find_op
+from ravspec.values import FEW
 
 #: columns of a subgraph, in the order of their buffers
 COLUMNS = {"ops": "int32", "kind": "uint32", "arity": "uint16", "operand": "int32", "n_out": "uint16"}
@@ -135,6 +136,8 @@ def releases(
     """(positions, slots): after which op each slot may be let go, in order, ended by a sentinel."""
     if needed is None:
         return [-1], []
+    if len(graph.ops) <= FEW:
+        return _releases_few(graph, first.tolist(), needed.tolist())
     last = np.full(first[-1], -1, np.int64)
     last[first[0] :] = np.repeat(np.arange(len(graph.ops)), np.diff(first))
     user = np.repeat(np.arange(len(graph.ops)), graph.arity)
@@ -144,6 +147,17 @@ def releases(
     slots = np.flatnonzero(last >= 0)
     slots = slots[np.argsort(last[slots], kind="stable")]
     return [*last[slots].tolist(), -1], slots.tolist()
+
+
+def _releases_few(graph: Subgraph, first: list[int], needed: list[bool]) -> tuple[list[int], list[int]]:
+    last: dict[int, int] = {}
+    operand, at = graph.operand.tolist(), 0
+    for i, arity in enumerate(graph.arity.tolist()):
+        last |= dict.fromkeys(operand[at : at + arity], i)
+        last |= dict.fromkeys(range(first[i], first[i + 1]), i)
+        at += arity
+    order = sorted((i, slot) for slot, i in last.items() if not needed[slot] and slot >= len(graph.literals))
+    return [*(i for i, _ in order), -1], [slot for _, slot in order]
 
 
 def sha256(buffer: Buffer) -> str:

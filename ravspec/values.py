@@ -45,6 +45,10 @@ def type_from_json(header: Sequence[Any]) -> ArrayType:
     return ArrayType(tuple(shape), dtype)
 
 
+#: up to so many items plain Python is faster than NumPy, whose fixed costs are most of the time
+FEW = 48
+
+
 class Interner:
     """Distinct hashable things, numbered in the order they came."""
 
@@ -89,6 +93,8 @@ def split_values(
     buffer: Buffer, types: Sequence[ArrayType], which: NDArray[np.integer[Any]]
 ) -> list[NDArray[Any]]:
     """The values back, as views; writable if the buffer is. `which[i]` is the type of value i."""
+    if len(which) <= FEW:
+        return _split_few(buffer, types, which.tolist())
     ends = offsets(types, which)
     if len(buffer) != ends[-1]:
         raise ProtocolError(f"the values of this message have {ends[-1]} bytes; {len(buffer)} came")
@@ -99,3 +105,16 @@ def split_values(
         array_from(buffer, name_of(types[k].dtype), types[k].shape or (), at)
         for k, at in zip(which.tolist(), ends.tolist(), strict=False)
     ]
+
+
+def _split_few(buffer: Buffer, types: Sequence[ArrayType], which: list[int]) -> list[NDArray[Any]]:
+    values, at = [], 0
+    for k in which:
+        if not 0 <= k < len(types):
+            raise ProtocolError("a value names a type that is not in the list")
+        t = types[k]
+        values.append(array_from(buffer, name_of(t.dtype), t.shape or (), at))
+        at += t.size_bytes
+    if at != len(buffer):
+        raise ProtocolError(f"the values of this message have {at} bytes; {len(buffer)} came")
+    return values

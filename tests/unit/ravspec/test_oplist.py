@@ -13,10 +13,11 @@ from ravop.record import Recorder
 from ravspec.batch import Batch
 from ravspec.claims import distinct_rows
 from ravspec.errors import ProtocolError
-from ravspec.oplist import FEW, OpList
+from ravspec.oplist import OpList
 from ravspec.ops import OPS
 from ravspec.shapes import ArrayType
 from ravspec.subgraph import run
+from ravspec.values import FEW
 
 F3 = ArrayType((3,), np.dtype(np.float64))
 
