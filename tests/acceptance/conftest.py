@@ -1,0 +1,96 @@
+"""Acceptance: real processes that talk over real sockets, started by the commands that people use."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from system.processes import Contributor, Running, Script, Server, until
+
+STARTED = pytest.StashKey[list[Running]]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A test that fails shows the ends of the logs of its processes."""
+    report: Any = yield
+    for process in item.stash.get(STARTED, []) if report.failed else ():
+        report.sections.append((f"{process.name}, pid {process.pid}", process.tail()))
+    return report
+
+
+@pytest.fixture
+def processes(request: pytest.FixtureRequest) -> Iterator[list[Running]]:
+    """Whatever a test starts; stopped at its end, and looked at for errors that nobody expected."""
+    started: list[Running] = []
+    request.node.stash[STARTED] = started
+    yield started
+    for process in reversed(started):
+        process.clear_away()
+    for process in started:
+        if isinstance(process, Server | Contributor):
+            assert "Traceback" not in process.log(), process.tail(60)
+
+
+@pytest.fixture
+def server(tmp_path: Path, processes: list[Running]) -> Server:
+    """A server that is ready."""
+    server = Server(tmp_path)
+    processes.append(server)
+    return server.ready()
+
+
+@pytest.fixture
+def start_contributor(server: Server, tmp_path: Path, processes: list[Running]) -> Callable[..., Contributor]:
+    """start_contributor(name, exit_when_idle=3) starts one and does not wait for it."""
+
+    def start(name: str, **options: Any) -> Contributor:
+        flags = [
+            word for key, value in options.items() for word in (f"--{key.replace('_', '-')}", str(value))
+        ]
+        contributor = Contributor(server.url, name, tmp_path, *flags)
+        processes.append(contributor)
+        return contributor
+
+    return start
+
+
+@pytest.fixture
+def contributor(server: Server, start_contributor: Callable[..., Contributor]) -> Callable[..., Contributor]:
+    """contributor(name) starts one and waits until the server sees it."""
+
+    def join(name: str, **options: Any) -> Contributor:
+        one = start_contributor(name, **options)
+        until(lambda: not one.alive or name in server.present(), f"{name} is at the server")
+        assert one.alive, one.tail()
+        return one
+
+    return join
+
+
+@pytest.fixture
+def two(server: Server, start_contributor: Callable[..., Contributor]) -> tuple[Contributor, Contributor]:
+    """Two contributors, ann and bob, whom the server sees; they start side by side."""
+    ann, bob = start_contributor("ann"), start_contributor("bob")
+    until(lambda: set(server.present()) == {"ann", "bob"}, "ann and bob are at the server")
+    return ann, bob
+
+
+@pytest.fixture
+def script(server: Server, tmp_path: Path, processes: list[Running]) -> Callable[..., Script]:
+    """script(text or path) starts a developer's script against the server."""
+
+    def start(source: str | Path, *args: str) -> Script:
+        name = f"script-{sum(isinstance(p, Script) for p in processes) + 1}"
+        path = source
+        if isinstance(source, str):
+            path = tmp_path / f"{name}.py"
+            path.write_text(textwrap.dedent(source))
+        one = Script(name, Path(path), tmp_path, server.url, *args)
+        processes.append(one)
+        return one
+
+    return start
