@@ -1,174 +1,147 @@
-"""The cases: what each measures, at full size and quick, on whom, and the budget it has to meet."""
+"""The cases: one row each, with the sizes, who takes part, and the budget."""
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-import ours
+import alone
+import work
+from figures import Budget, Limit, Row
+from ours import Ours
 
-MIB = 1 << 20
+Work = Callable[[work.Side, int], list[float]]
 
-
-@dataclass(slots=True)
-class Row:
-    """The figures of a case. Seconds are medians; None where there is nothing to measure."""
-
-    case: str
-    ours_s: float | None = None
-    dask_s: float | None = None
-    ray_s: float | None = None
-    numpy_s: float | None = None
-    value: float | None = None
-    unit: str | None = None
-    budget: str = ""
-    met: bool | None = None
-    note: str = ""
-
-    def ratio(self, peer: str) -> float | None:
-        """Peer time by our time."""
-        theirs = getattr(self, f"{peer}_s")
-        return None if theirs is None or not self.ours_s else theirs / self.ours_s
-
-    def judge(self, case: Case) -> None:
-        """Is the budget met? None where a figure that it needs is missing."""
-        self.budget = case.budget
-        needed = [(self.ratio(peer), least) for peer, least in case.least_ratio.items()]
-        if case.most is not None:
-            needed.append((None if self.value is None else -self.value, -case.most))
-        if case.least is not None:
-            needed.append((self.value, case.least))
-        if needed and all(got is not None for got, _ in needed):
-            self.met = all(got >= least for got, least in needed if got is not None)
+MB = 10**6
+#: 256 MB of float64, as the case ids say; 2**20 would be MiB
+TRANSFER = 256 * MB
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case. `measure(row, quick, cluster)` fills in our figures; `peer` is the peers' method."""
+    """One case: `work` for all sides of `rounds`, or `alone` for ours by itself.
+
+    Sizes and rounds are (full, quick); `show` derives what is not seconds from the seconds.
+    """
 
     id: str
-    budget: str
-    measure: Callable[[Row, bool, ours.Cluster], None]
-    peer: str | None = None
-    size: tuple[int, int] = (0, 0)  #: full, quick
-    pick: Callable[[Any], float] = float
-    least_ratio: dict[str, float] = field(default_factory=dict)
-    most: float | None = None
-    least: float | None = None
+    what: str
+    budget: Budget
+    sizes: tuple[tuple[int, ...], tuple[int, ...]]
+    work: Work | None = None
+    rounds: tuple[dict[str, int], dict[str, int]] = ({}, {})
+    show: Callable[[Row, int], None] = lambda row, size: None
+    alone: Callable[[Row, tuple[int, ...], Ours], None] | None = None
+    blank: dict[str, str] = field(default_factory=dict)
+
+    def row(self, quick: bool) -> Row:
+        """Its row, still empty."""
+        row = Row(self.id, self.budget, blank=dict(self.blank))
+        if quick and self.sizes[0] != self.sizes[1]:
+            row.judged = False
+            row.notes.append(f"quick: size {self.sizes[1][-1]:,} instead of {self.sizes[0][-1]:,}")
+        return row
 
 
-def median_of(work: Callable[[], None], repeats: int) -> tuple[float, str]:
-    """(median seconds, the best in words) after one round to warm up."""
-    work()
-    seconds = [ours.timed(work) for _ in range(repeats)]
-    return statistics.median(seconds), f"best {min(seconds):.4f} s of {repeats}"
+def ratios(text: str, **least: float) -> Budget:
+    """A budget of peers' times by ours."""
+    return Budget(text, tuple(Limit(f"ratio_{peer}", least=times) for peer, times in least.items()))
 
 
-def small_ops(
-    work: Callable[[int], None], full: int, quick: int
-) -> Callable[[Row, bool, ours.Cluster], None]:
-    """Our side of a case of many small ops."""
+def rounds(full: tuple[int, int], *, socket: bool = False) -> tuple[dict[str, int], dict[str, int]]:
+    """Rounds full and quick, of (ours and NumPy, Dask and Ray); with the raw socket if asked."""
 
-    def measure(row: Row, is_quick: bool, cluster: ours.Cluster) -> None:
-        row.ours_s, row.note = median_of(lambda: work(quick if is_quick else full), 3 if is_quick else 7)
+    def of(own: int, peer: int) -> dict[str, int]:
+        more = {"socket": own} if socket else {}
+        return {"ours": own, "dask": peer, "ray": peer, "numpy": own, **more}
 
-    return measure
-
-
-def one_add(row: Row, quick: bool, cluster: ours.Cluster) -> None:
-    ours.one_add(20)
-    seconds = sorted(ours.one_add(50 if quick else 300))
-    row.ours_s = statistics.median(seconds)
-    row.note = f"p95 {seconds[int(len(seconds) * 0.95)] * 1e3:.2f} ms"
+    return of(*full), of(3, 1)
 
 
-def transfer(direction: int) -> Callable[[Row, bool, ours.Cluster], None]:
-    """Our side of the transfers: 0 up, 1 down."""
-
-    def measure(row: Row, quick: bool, cluster: ours.Cluster) -> None:
-        size = (64 if quick else 256) * MIB
-        ours.up_and_down(MIB * 4)
-        row.ours_s = statistics.median([ours.up_and_down(size)[direction] for _ in range(3)])
-        row.value, row.unit = size / row.ours_s / 1e6, "MB/s"
-        row.note = "by HTTP; FTP comes with the Data path issue"
-
-    return measure
+def show_p95(row: Row, size: int) -> None:
+    """The slow ones among many."""
+    p95 = [
+        f"{side} {1e3 * (row.p95_s(side) or 0):.2f}" for side in ("ours", "dask", "ray") if row.p95_s(side)
+    ]
+    row.notes.append(f"medians; p95 in ms: {', '.join(p95)}")
 
 
-def matmul(row: Row, quick: bool, cluster: ours.Cluster) -> None:
-    n, block = (2000, 500) if quick else (6000, 1500)
-    repeats = 1 if quick else 3
-
-    def best() -> float:
-        ours.blocked_matmul(1000, 500)
-        return min(ours.timed(lambda: ours.blocked_matmul(n, block)) for _ in range(repeats))
-
-    two_s = best()
-    with ours.Cluster(1):
-        one_s = best()
-    cluster.use()
-    row.ours_s = two_s
-    row.value, row.unit = one_s / two_s, "times"
-    row.note = f"1 contributor {one_s:.2f} s, 2 contributors {two_s:.2f} s, best of {repeats}"
+def show_rate(row: Row, size: int) -> None:
+    """MB/s, beside those of a raw socket."""
+    rates = {side: size / 1e6 / median for side in row.seconds if (median := row.median_s(side))}
+    row.value, row.unit = rates["ours"], "MB/s"
+    row.notes.append(", ".join(f"{side} {rate:,.0f} MB/s" for side, rate in rates.items()))
 
 
-def million(row: Row, quick: bool, cluster: ours.Cluster) -> None:
-    sizes = (10_000, 100_000) if quick else (10_000, 100_000, 1_000_000)
-    figures = []
-    for n in sizes:
-        row.ours_s = ours.timed(lambda n=n: ours.independent(n))
-        figures.append(f"{n:,}: {row.ours_s / n * 1e6:.1f} us/op")
-    peak = cluster.server_peak_mib()
-    row.value, row.unit = row.ours_s, "s"
-    row.note = f"{', '.join(figures)}; server's peak {peak:.0f} MiB"
-    if peak > 1536:
-        row.value, row.note = float("inf"), f"{row.note}, over 1.5 GiB"
+def show_speedup(row: Row, size: int) -> None:
+    """One contributor's time by two contributors'."""
+    one, two = row.median_s("single"), row.median_s("ours")
+    assert one and two
+    row.value, row.unit = one / two, "times"
+    row.notes.append(f"1 contributor {one:.2f} s, 2 contributors {two:.2f} s, one BLAS thread a process")
 
 
-def build_op(row: Row, quick: bool, cluster: ours.Cluster) -> None:
-    row.value, row.unit = ours.build(10 if quick else 50), "us"
-    cluster.use()
-
-
-def idle(row: Row, quick: bool, cluster: ours.Cluster) -> None:
-    seconds = 5 if quick else 30
-    before = cluster.cpu_s()
-    time.sleep(seconds)
-    used = cluster.cpu_s() - before
-    row.value, row.unit = 100 * used / seconds, "% of a core"
-    row.note = f"{used:.2f} CPU s in {seconds} s, server and 2 contributors"
-
+NO_TIME = "the case is not a time"
+BUILDING = "it has no op that is made without sending or computing it"
+TOO_LONG = "at its rate for independent-10k it would take over ten minutes"
 
 CASES = [
     Case(
-        "independent-10k", "Ray / 30, Dask / 80", small_ops(ours.independent, 10_000, 1000),
-        "independent", (10_000, 1000), least_ratio={"ray": 30, "dask": 80},
+        "independent-10k", "10,000 independent adds of 3-vectors, all values fetched",
+        ratios("Ray/30, Dask/80", ray=30, dask=80),
+        sizes=((10_000,), (1000,)), work=work.independent, rounds=rounds((8, 2)),
     ),
     Case(
-        "chain-1k", "Ray / 50, Dask / 120", small_ops(ours.chain, 1000, 300),
-        "chain", (1000, 300), least_ratio={"ray": 50, "dask": 120},
+        "chain-1k", "a chain of 1,000 adds", ratios("Ray/50, Dask/120", ray=50, dask=120),
+        sizes=((1000,), (200,)), work=work.chain, rounds=rounds((8, 2)),
     ),
     Case(
-        "tree-4096", "Ray / 30, Dask / 40", small_ops(ours.tree, 4096, 512),
-        "tree", (4096, 512), least_ratio={"ray": 30, "dask": 40},
+        "tree-4096", "the sum of 4,096 leaves, pair by pair", ratios("Ray/30, Dask/40", ray=30, dask=40),
+        sizes=((4096,), (512,)), work=work.tree, rounds=rounds((8, 2)),
     ),
     Case(
-        "one-add", "Dask / 3, aim at Ray", one_add, "one_add", (200, 30), statistics.median,
-        least_ratio={"dask": 3},
+        "one-add", "one add on a warm cluster, script to value", ratios("Dask/3, aim at Ray", dask=3),
+        sizes=((100,), (30,)), work=work.one_add, rounds=rounds((4, 4)), show=show_p95,
     ),
     Case(
-        "up-256mb", "Dask / 1.5", transfer(0), "up_and_down", (256 * MIB, 64 * MIB), lambda pair: pair[0],
-        least_ratio={"dask": 1.5},
+        "up-256mb", "a float64 array of 256 MB to the cluster",
+        ratios("Dask/1.5, aim at socket/2", dask=1.5),
+        sizes=((TRANSFER,), (TRANSFER // 4,)), work=work.up, rounds=rounds((6, 3), socket=True),
+        show=show_rate,
     ),
     Case(
-        "down-256mb", "Dask / 1.5", transfer(1), "up_and_down", (256 * MIB, 64 * MIB), lambda pair: pair[1],
-        least_ratio={"dask": 1.5},
+        "down-256mb", "and back",
+        ratios("Dask/1.5, aim at socket/2", dask=1.5),
+        sizes=((TRANSFER,), (TRANSFER // 4,)), work=work.down, rounds=rounds((6, 3), socket=True),
+        show=show_rate,
     ),
-    Case("matmul-2v1", "at least 1.7 times", matmul, least=1.7),
-    Case("million", "at most 30 s, server under 1.5 GiB", million, most=30.0),
-    Case("build-op", "under 5 us", build_op, most=5.0),
-    Case("idle", "under 1 % of a core", idle, most=1.0),
+    Case(
+        "matmul-2v1", "6000 x 6000 random matrices made and multiplied in blocks: 2 contributors against 1",
+        Budget("at least 1.7 times", (Limit("value", least=1.7),)),
+        sizes=((6000,), (1200,)), work=work.blocked_matmul,
+        rounds=(
+            {"ours": 4, "single": 4, "dask": 1, "ray": 1, "numpy": 1},
+            {"ours": 1, "single": 1, "dask": 1, "ray": 1, "numpy": 1},
+        ),
+        show=show_speedup,
+    ),
+    Case(
+        "million", "1,000,000 adds in one graph, all values fetched",
+        Budget(
+            "at most 30 s, 1.5 GiB, linear",
+            (Limit("value", most=30), Limit("server_mib", most=1536), Limit("growth", most=1.5)),
+        ),
+        sizes=((10_000, 100_000, 1_000_000), (5000, 20_000)), alone=alone.million,
+        blank={"dask": TOO_LONG, "ray": TOO_LONG},
+    ),
+    Case(
+        "build-op", "building one op: object, shape, dtype, call site",
+        Budget("under 5 us", (Limit("value", most=5),)),
+        sizes=((50,), (50,)), alone=alone.build_op, blank=dict.fromkeys(("dask", "ray", "numpy"), BUILDING),
+    ),
+    Case(
+        "idle", "CPU of a server and two contributors with nothing to do",
+        Budget("under 1 % of a core", (Limit("value", most=1),)),
+        sizes=((30,), (5,)), alone=alone.idle, blank=dict.fromkeys(("dask", "ray", "numpy"), NO_TIME),
+    ),
 ]  # fmt: skip

@@ -1,96 +1,101 @@
-"""RDF beside Dask, Ray and NumPy, case by case, in one run on one machine.
-
-.venv/bin/python benchmarks/run.py [--quick] [--only NAME] [--json FILE]
-"""
+"""RDF beside Dask, Ray and NumPy, case by case, in one run on one machine: see --help and README.md."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
-from cases import CASES, Case, Row
-from ours import Cluster
-from peers import PEERS, Missing
+from threads import ONE_THREAD
+
+os.environ.update(ONE_THREAD)  # before NumPy reads it; the peers' workers inherit it
+
+from cases import CASES
+from cluster import ClusterError
+from sitting import Sitting
 from table import as_json, table
+from work import WrongValue
+
+from ravspec.errors import RavError
+
+DESCRIPTION = """\
+Measure RDF (a server and two contributors, started and stopped here) beside Dask (two worker processes),
+Ray (two CPUs) and NumPy: the same work, its values checked, in one run."""
+
+EPILOG = """\
+A budget such as Ray/30 means: at most a thirtieth of Ray's time. Ratios are the peer's time by ours, so
+above 1 we are faster. Times are medians. A full run takes some ten minutes, most of them the peers', and
+wants the machine for itself. --quick takes smaller sizes to show that all works: it ends within a minute,
+and its figures are not held against the budgets.
+
+Exit code: 0 everything was measured, budgets met or not; 1 something failed or a value was wrong; 130
+stopped by Ctrl-C. Nothing is left running in any case."""
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
+    cases = "\n".join(f"  {case.id:16} {case.what}\n{'':19}budget: {case.budget.text}" for case in CASES)
     p = argparse.ArgumentParser(
         prog="benchmarks/run.py",
-        description="Measure RDF (a server and two contributors on this machine) beside Dask, Ray and NumPy: "
-        "the same work, in the same run. Ratios are the peer's time by ours, so larger is better.",
-        epilog="A full run takes some minutes, most of them the peers'; nothing else should run meanwhile. "
-        "The budgets are those of docs/performance.md. --quick uses smaller sizes: it shows that all works, "
-        "its figures are not to be quoted.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=DESCRIPTION,
+        epilog=f"cases:\n{cases}\n\n{EPILOG}",
     )
-    p.add_argument("--quick", action="store_true", help="small sizes, under a minute")
+    p.add_argument("--quick", action="store_true", help="small sizes, within a minute")
     p.add_argument(
         "--only", action="append", metavar="NAME", choices=[case.id for case in CASES],
-        help=f"only this case, may be given again: {', '.join(case.id for case in CASES)}",
+        help="only this case; may be given again",
     )  # fmt: skip
-    p.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, as a list of objects")
+    p.add_argument("--json", type=Path, metavar="FILE", help="also write the rows there, a list of objects")
     return p
 
 
-def say(text: str) -> None:
-    """A line of progress."""
-    print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
+def progress() -> Callable[[str], None]:
+    """Says on standard error what is going on, and since when."""
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - started:4.0f} s] {text}", file=sys.stderr, flush=True)
+
+    return say
 
 
-def measure_ours(cases: list[Case], rows: dict[str, Row], quick: bool) -> None:
-    """Our side of every case."""
-    with Cluster() as cluster:
-        for case in cases:
-            say(f"{case.id}: ours")
-            case.measure(rows[case.id], quick, cluster)
-
-
-def measure_peer(
-    name: str, make: Callable[[], Any], cases: list[Case], rows: dict[str, Row], quick: bool
-) -> None:
-    """One peer's side of the cases that it can take part in."""
-    able = [case for case in cases if case.peer]
-    if not able:
-        return
-    try:
-        with make() as peer:
-            for case in able:
-                work = getattr(peer, case.peer or "", None)
-                if work is None:
-                    continue
-                say(f"{case.id}: {name}")
-                size = case.size[quick]
-                started = time.perf_counter()
-                outcome = work(size)
-                elapsed = time.perf_counter() - started
-                setattr(rows[case.id], f"{name}_s", elapsed if outcome is None else case.pick(outcome))
-    except Missing as missing:
-        for case in able:
-            rows[case.id].note = "; ".join(filter(None, [rows[case.id].note, f"no {name}: {missing}"]))
+def stop_once(signum: int, frame: FrameType | None) -> None:
+    """The first Ctrl-C or SIGTERM stops everything in order; further ones must not break into that."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Exit code 0 when every case was measured, budgets met or not; a wrong value is an error."""
+    """Measure, print the table; gives the exit code."""
     args = parser().parse_args(argv)
+    signal.signal(signal.SIGINT, stop_once)
+    signal.signal(signal.SIGTERM, stop_once)
     cases = [case for case in CASES if not args.only or case.id in args.only]
-    rows = {case.id: Row(case.id) for case in cases}
-    measure_ours(cases, rows, args.quick)
-    for name, make in PEERS.items():
-        measure_peer(name, make, cases, rows, args.quick)
-    for case in cases:
-        rows[case.id].judge(case)
-    print(table(list(rows.values())))
+    sitting = Sitting(cases, args.quick, progress())
+    code = 0
+    try:
+        sitting.run()
+    except KeyboardInterrupt:
+        print("stopped; what was measured so far:", file=sys.stderr)
+        code = 130
+    except (RavError, ClusterError, WrongValue, OSError) as error:
+        print(f"benchmarks: {type(error).__name__}: {error}", file=sys.stderr)
+        code = 1
+    rows = list(sitting.rows.values())
+    print(table(rows))
     if args.quick:
-        print("\nquick: small sizes; these figures are not to be quoted, nor held against the budgets")
-    if args.json:
-        args.json.write_text(json.dumps([as_json(row) for row in rows.values()], indent=1) + "\n")
-    return 0
+        print("\nQUICK RUN: most sizes are small ones, and those figures say nothing about the budgets.")
+    if args.json and code != 130:
+        args.json.write_text(json.dumps([as_json(row) for row in rows], indent=1) + "\n")
+    return code
 
 
 if __name__ == "__main__":
