@@ -10,29 +10,43 @@ from typing import Any
 import pytest
 from system.processes import Contributor, Running, Script, Server, until
 
-STARTED = pytest.StashKey[list[Running]]()
-
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     """A test that fails shows the ends of the logs of its processes."""
-    report: Any = yield
-    for process in item.stash.get(STARTED, []) if report.failed else ():
+    report = yield
+    for process in item.funcargs.get("processes", ()) if report.failed else ():
         report.sections.append((f"{process.name}, pid {process.pid}", process.tail()))
     return report
 
 
-@pytest.fixture
-def processes(request: pytest.FixtureRequest) -> Iterator[list[Running]]:
-    """Whatever a test starts; stopped at its end, and looked at for errors that nobody expected."""
+def watched() -> Iterator[list[Running]]:
+    """Whatever is started; stopped at the end, and looked at for errors that nobody expected."""
     started: list[Running] = []
-    request.node.stash[STARTED] = started
     yield started
     for process in reversed(started):
         process.clear_away()
     for process in started:
         if isinstance(process, Server | Contributor):
             assert "Traceback" not in process.log(), process.tail(60)
+
+
+@pytest.fixture
+def processes() -> Iterator[list[Running]]:
+    """Whatever a test starts."""
+    yield from watched()
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, list[Running]]]:
+    """A server with two contributors for all tests of a module, and the list for what they start."""
+    for processes in watched():
+        folder = tmp_path_factory.mktemp("lasting")
+        processes.append(server := Server(folder))
+        server.ready()
+        processes += [Contributor(server.url, name, folder) for name in ("ann", "bob")]
+        until(lambda: set(server.present()) == {"ann", "bob"}, "ann and bob are at the server")
+        yield server, processes
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from system.processes import PATIENCE_S, ROOT, Contributor, Script, Server, clean_environment, python
+from system.processes import PATIENCE_S, ROOT, Contributor, Script, Server, clean_environment, python, until
 
 Done = subprocess.CompletedProcess[str]
 
@@ -104,12 +104,14 @@ def test_a_server_says_one_line_and_stops_when_told(server: Server, number: sign
     assert server.out() == f"ravsock ready {server.url}\n"
 
 
-def test_a_server_stops_with_contributors_and_a_waiting_script(
+def test_a_server_stops_soon_with_contributors_and_a_waiting_script(
     server: Server, contributor: Callable[..., Contributor], script: Callable[..., Script]
 ) -> None:
     contributor("ann")
     script("import ravop as R; print((R.arange(10_000_000) % 7).sum()())")
-    server.stop()
+    until(lambda: server.graph().get("total_ops"), "the graph is at the server")
+    server.signal(signal.SIGTERM)
+    assert server.wait(3) == 0, server.tail()
     assert server.out() == f"ravsock ready {server.url}\n"
 
 
@@ -196,7 +198,7 @@ def test_an_address_that_is_none_is_one_line_of_list(run: Callable[..., Done], u
     assert_one_line(run(*RAVPY, "list", "--server", url), url)
 
 
-@pytest.mark.parametrize("url", ["nothing", "ftp://127.0.0.1", "http://", "http://[::1"])
+@pytest.mark.parametrize("url", ["nothing", "ftp://127.0.0.1"])
 def test_an_address_that_is_none_is_told_by_participate(run: Callable[..., Done], url: str) -> None:
     done = run(*RAVPY, "participate", "--server", url, "--exit-when-idle", "1")
     assert done.returncode == 1, done.stderr
@@ -215,13 +217,14 @@ def test_reset_makes_tables_and_deletes_only_with_yes(
 ) -> None:
     where = ("--database", server.database, "--data-dir", str(server.data_dir))
     # Given a graph, and an array that is a file
-    contributor("ann")
+    ann = contributor("ann")
     script("""
         import numpy as np
         import ravop as R
         R.Graph(name="dear")
         print((R.t(np.ones(300_000)) + 1).sum()())
     """).output()
+    ann.kill()
     server.stop()
     files = [path for path in server.data_dir.rglob("*") if path.is_file()]
     assert files

@@ -92,6 +92,7 @@ def test_the_server_is_killed_in_the_middle_and_the_waiting_script_ends_right(
     assert set(server.present()) == {"ann", "bob"}
 
 
+@pytest.mark.long
 def test_a_graph_whose_script_has_left_is_finished_after_a_restart_of_the_server(
     server: Server, two: Two, script: Scripts
 ) -> None:
@@ -248,6 +249,7 @@ def test_a_script_without_a_server_ends_with_advice(
     assert "run_ravsock.py" in developer.log()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", ["contributor", "computing process"])
 def test_a_contributor_that_freezes_is_let_go_and_may_come_back(
     server: Server, two: Two, script: Scripts, what: str
