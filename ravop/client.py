@@ -92,8 +92,13 @@ class Client:
 
     def ops(self, graph: int, name: str | None = None) -> list[dict[str, Any]]:
         """The ops of a graph, or those whose name contains `name`."""
-        query = "?" + urllib.parse.urlencode({"name": name}) if name is not None else ""
-        ops: list[dict[str, Any]] = self._json("GET", f"/v1/graphs/{graph}/ops{query}")["ops"]
+        ops: list[dict[str, Any]] = []
+        following: int | None = 0
+        while following is not None:
+            query = {"from": following, **({"name": name} if name is not None else {})}
+            page = self._json("GET", f"/v1/graphs/{graph}/ops?{urllib.parse.urlencode(query)}")
+            ops += page["ops"]
+            following = page["next"]
         return ops
 
     def op(self, graph: int, op: int) -> dict[str, Any]:

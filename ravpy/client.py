@@ -60,6 +60,7 @@ class Contributor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._idle_since = time.monotonic()
         self._sio = socketio.AsyncClient(
+            handle_sigint=False,  # Ctrl-C finishes the piece first, see _listen_to_signals
             reconnection=True,
             reconnection_delay=FIRST_WAIT_S,
             reconnection_delay_max=LONGEST_WAIT_S,
@@ -86,6 +87,8 @@ class Contributor:
             if self._sio.connected:
                 await self._sio.disconnect()
             await self._sio.shutdown()
+            if self._sio.eio.http is not None:  # a first connection that never came about leaves it open
+                await self._sio.eio.http.close()
             if self._changing is not None:
                 await self._changing
             if self._child is not None:

@@ -181,6 +181,8 @@ class Core:
                 self._unacknowledged.pop(number, None)
                 self._dropped = self._dropped or number == self._running
                 return [Tell(f"assignment {number} was taken back: {reason}"), *self._next()]
+            case messages.Unknown(life=life) if life != self.life:
+                return []  # of an earlier life: we have joined anew already
             case messages.Unknown(reason=reason):
                 return [Tell(f"the server has forgotten us ({reason}); joining anew"), *self._new_life()]
             case messages.Error(message=text):

@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
 
 async def serve(config: Config) -> None:
     """Serve until SIGINT or SIGTERM."""
-    runner = web.AppRunner(make_app(config), access_log=None, shutdown_timeout=2.0)
+    runner = web.AppRunner(make_app(config), access_log=None, shutdown_timeout=0.25)
     await runner.setup()
     site = web.TCPSite(runner, config.host, config.port)
     try:

@@ -45,7 +45,9 @@ def connect(url: str) -> Engine:
         raise ConfigError(f"RDF_DATABASE_URI={url!r} names no file; write for instance sqlite:///rdf.db")
     # RDF's URLs carry ?check_same_thread=False; only the writer thread writes, so it is let pass
     parsed = parsed.difference_update_query(["check_same_thread"])
-    Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(str(parsed.database)).parent
+    if not folder.is_dir():
+        raise ConfigError(f"the database {url} cannot be made: there is no folder {folder}")
     engine = sa.create_engine(
         parsed, connect_args={"check_same_thread": False, "timeout": 5, "isolation_level": None}
     )

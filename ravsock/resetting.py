@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
             create_tables(connection)
         folder.clear(config.data_dir)
     except DatabaseError as error:
-        print(f"reset.py: the database cannot be reset: {error.orig}", file=sys.stderr)
+        print(f"reset.py: the database {config.database} cannot be reset: {error.orig}", file=sys.stderr)
         return 1
     except (ConfigError, OSError) as error:
         print(f"reset.py: {error}", file=sys.stderr)
