@@ -58,7 +58,7 @@ def demo(tmp_path: Path) -> Iterator[Start]:
 def test_the_demo_computes_what_numpy_computes(demo: Start, tmp_path: Path) -> None:
     # When it runs in a folder
     process = demo()
-    assert process.wait() == 0, process.tail()
+    assert process.wait(180) == 0, process.tail()
     out = process.out()
     # Then its coefficients are NumPy's
     rows = re.findall(r"^ +(\w+) +(-?\d+\.\d{4}) +(-?\d+\.\d{4}) +\[ *(\S+), +(\S+)\]$", out, re.M)
