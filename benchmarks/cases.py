@@ -131,7 +131,7 @@ CASES = [
             "at most 30 s, 1.5 GiB, linear",
             (Limit("value", most=30), Limit("server_mib", most=1536), Limit("growth", most=1.5)),
         ),
-        sizes=((10_000, 100_000, 1_000_000), (5000, 20_000)), alone=alone.million,
+        sizes=((10_000, 100_000, 1_000_000), (2000, 10_000)), alone=alone.million,
         blank={"dask": TOO_LONG, "ray": TOO_LONG},
     ),
     Case(
