@@ -173,7 +173,10 @@ class Bar:
         if self._hidden or time.monotonic() < self._show_at:
             return
         if self._bar is None:
-            self._bar = tqdm(desc="computing", unit="op", disable=None, dynamic_ncols=True, leave=False)
+            self._bar = tqdm(
+                desc="computing", unit="op", disable=None, dynamic_ncols=True, leave=False,
+                initial=progress.computed,
+            )  # fmt: skip
         self._bar.total = progress.total
         self._bar.n = progress.computed
         self._bar.set_postfix_str(progress.why or f"{progress.contributors} contributors", refresh=False)
@@ -197,7 +200,9 @@ def told(failures: list[Failure], graph: Graph, at_most: int = 5) -> str:
         lines.append(f"op {f.cause} ({f.operator}) of {graph} failed: {f.reason}")
         lines.append(f'  it was built at File "{f.file}", line {f.line}')
         if behind:
-            lines.append(f"  {behind} more ops depend on it and failed with it")
+            lines.append(
+                f"  {behind} more {'op depends' if behind == 1 else 'ops depend'} on it and failed with it"
+            )
     if len(causes) > at_most:
         lines.append(f"... and {len(causes) - at_most} more")
     return "\n".join(lines)

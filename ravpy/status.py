@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from types import TracebackType
@@ -9,6 +10,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from ravpy.core import Tally
 from ravspec.messages import Hello
@@ -28,6 +30,7 @@ class Status:
         self._tally = Tally()
         self._since = time.monotonic()
         self._drawn = 0.0
+        self._drawing: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> Status:
         if self._console.is_terminal:
@@ -38,6 +41,8 @@ class Status:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._drawing is not None:
+            self._drawing.cancel()
         if self._live is not None:
             self._live.update(self._panel(), refresh=True)
             self._live.stop()
@@ -64,12 +69,18 @@ class Status:
 
     def note(self, text: str, *, warning: bool = False) -> None:
         """A line to read."""
-        self._console.print(f"[yellow]{text}[/]" if warning else text, markup=warning)
+        self._console.print(Text(text, style="yellow" if warning else ""))
 
     def show(self, tally: Tally) -> None:
-        """Draw the panel anew, now and then."""
+        """Draw the panel anew, soon: at once if the last drawing is a while ago, else a little later."""
         self._tally = tally
-        if self._live is not None and time.monotonic() - self._drawn > DRAW_S:
+        if self._live is not None and self._drawing is None:
+            wait_s = max(0.0, self._drawn + DRAW_S - time.monotonic())
+            self._drawing = asyncio.get_running_loop().call_later(wait_s, self._draw)
+
+    def _draw(self) -> None:
+        self._drawing = None
+        if self._live is not None:
             self._drawn = time.monotonic()
             self._live.update(self._panel(), refresh=True)
 
@@ -94,5 +105,5 @@ class Status:
             table.add_row(
                 "speed", f"{t.ops / t.exec_s:,.0f} ops/s while computing, busy {share:.0%} of the time"
             )
-        table.add_row("", "[dim]Ctrl-C finishes this piece and leaves; twice leaves at once[/]")
+        table.add_row("", Text("Ctrl-C finishes this piece and leaves; twice leaves at once", style="dim"))
         return table

@@ -45,8 +45,9 @@ class ArrayType(NamedTuple):
         return 0 if self.shape is None else math.prod(self.shape)
 
     def __str__(self) -> str:
-        name = self.dtype.__name__ if isinstance(self.dtype, type) else self.dtype.name
-        return name if isinstance(self.dtype, type) else f"{name}{list(self.shape or ())}"
+        if isinstance(self.dtype, type):
+            return self.dtype.__name__
+        return f"{self.dtype.name}{'[?]' if self.shape is None else list(self.shape)}"
 
 
 Types = Sequence[ArrayType]

@@ -232,7 +232,7 @@ def test_a_failed_op_fails_its_dependents_and_nothing_else(
         try:
             graph.end()
         except R.ComputeError as error:
-            print("inv" in str(error), "1 more ops depend on it" in str(error))
+            print("inv" in str(error), "1 more op depends on it" in str(error))
         print(graph.status, graph.get_op_stats()["failed_ops"])
     """).output()
     assert out.splitlines() == ["[[0.5, 0.0], [0.0, 0.25]]", "True True", "failed 2"]
