@@ -99,6 +99,8 @@ class Contributors(socketio.AsyncNamespace):  # type: ignore[misc]
     async def on_bye(self, sid: str, frame: Any) -> str:
         """The life ends."""
         message, _ = self._read(sid, frame, messages.Bye)
+        # it is closing its connection: a frame of which it reads one half only would trouble its library
+        self._connections.pop(message.life, None)
         self._dispatcher.leave(message.life)
         return "taken"
 
