@@ -20,11 +20,12 @@ from ravop.tensor import Scalar, Tensor
 from ravop.waiting import Question, SendLock, wait
 from ravspec.batch import Batch
 from ravspec.claims import WEAK
-from ravspec.codec import array_bytes, dtype_of
+from ravspec.codec import NAMES, array_bytes, dtype_of, name_of
 from ravspec.errors import DTypeError, GraphError, ParamError, RavError
 from ravspec.ops import OPS, Op
 from ravspec.ops.creation import DATA
 from ravspec.shapes import ArrayType
+from ravspec.subgraph import sha256
 from ravspec.values import INLINE_BYTES
 
 #: new ops are sent ahead, to be stored, when so many have gathered, or half as many as are there already
@@ -102,17 +103,30 @@ class Graph:
         """Add an op; its operands are tensors of this graph, numbers, or anything NumPy takes as an array."""
         with self._lock:
             self._check_open()
-            given = [self._operand(x) for x in operands]
-            if given and all(op < 0 for op, _, _ in given):
-                given = [self._constant_operand(x) for x in operands]
+            given = []
+            others = 0  # operands that are no tensors of this graph
+            for x in operands:
+                if isinstance(x, Tensor) and x._graph is self:
+                    given.append((x._op, x._output, x._type))
+                else:
+                    given.append(self._operand(x))
+                    others += 1
+            if others:
+                given = self._check_others(row, operands, given)
             params_key = tuple(params.items()) if params else None
-            if row.name not in ANY_INTEGER:
-                _check_literals(operands, given, self._record)
             op, types = self._record.add(row, given, params, params_key)
             self._send_ahead_if_many()
         if len(types) == 1:
             return Tensor.of(self, op, 0, types[0])
         return tuple(Tensor.of(self, op, k, t) for k, t in enumerate(types))
+
+    def _check_others(self, row: Op, operands: Sequence[Any], given: list[Operand]) -> list[Operand]:
+        """Numbers among the operands: they must fit, and where there is nothing else, be arrays."""
+        if all(op < 0 for op, _, _ in given):
+            return [self._constant_operand(x) for x in operands]
+        if row.name not in ANY_INTEGER:
+            _check_literals(operands, given, self._record)
+        return given
 
     def _check_open(self) -> None:
         if self._attached:
@@ -135,12 +149,12 @@ class Graph:
     def _constant_operand(self, x: Any) -> Operand:
         """An array among the operands: one source op for all arrays of the same content."""
         value = as_value(x)
-        key = (value.dtype, value.shape, value.tobytes()) if value.nbytes <= INLINE_BYTES else id(x)
+        content = value.tobytes() if value.nbytes <= INLINE_BYTES else sha256(array_bytes(value))
+        key = (value.dtype, value.shape, content)
         tensor = self._constants.get(key)
-        if tensor is None or not (tensor._value is x or isinstance(key, tuple)):
+        if tensor is None:
             tensor = self._constants[key] = Tensor.__new__(Tensor)
             self._source(tensor, value)
-            tensor._value = x if isinstance(key, int) else tensor._value
         return tensor._op, 0, tensor._type
 
     def source_into(self, tensor: Tensor, value: Any, name: str | None, dtype: Any = None) -> None:
@@ -153,7 +167,7 @@ class Graph:
             self._send_ahead_if_many()
 
     def _source(self, tensor: Tensor, value: NDArray[Any]) -> None:
-        params = {"shape": value.shape, "dtype": value.dtype.name}
+        params = {"shape": value.shape, "dtype": name_of(value.dtype)}
         digest = self._engine.put(value) if value.nbytes > INLINE_BYTES else None
         op, (type_number,) = self._record.add(OPS[DATA], (), params, tuple(params.items()))
         tensor._graph, tensor._op, tensor._output, tensor._type = self, op, 0, type_number
@@ -161,7 +175,7 @@ class Graph:
         if digest is not None:
             self._record.give_stored(op, digest)
         else:
-            self._record.give_value(bytes(array_bytes(value)))
+            self._record.give_value(value.tobytes())
             tensor._value = value.copy()
 
     def name_op(self, tensor: Tensor, name: str) -> None:
@@ -295,12 +309,14 @@ def as_value(value: Any, dtype: Any = None) -> NDArray[Any]:
     if isinstance(value, Tensor):
         value = value()
     array = np.asarray(value, dtype)
+    if array.dtype in NAMES:
+        return array
     if array.dtype.kind not in "biufc":
         raise DTypeError(
             f"{type(value).__name__} of dtype {array.dtype} is no array of numbers: {value!r:.80}"
         )
-    dtype_of(array.dtype.name)
-    return array
+    name = name_of(array.dtype)  # float16 and the like cannot travel, a big-endian one can
+    return array.astype(dtype_of(name))
 
 
 def _check_literals(operands: Sequence[Any], given: Sequence[Operand], record: Recorder) -> None:

@@ -32,7 +32,22 @@ def pick(column: str) -> str:
     return f"CAST(substr(:{column}, n.i * {WIDTH} + 1, {WIDTH}) AS INTEGER)"
 
 
-def pick_blob(column: str, first: str, count: str, itemsize: int) -> str:
-    """SQL for the i-th stretch of a blob: `count` items of `itemsize` bytes from item `first` on."""
-    stretch = f"substr(:{column}, {pick(first)} * {itemsize} + 1, {pick(count)} * {itemsize})"
-    return f"coalesce({stretch}, x'')"  # of an empty blob, substr gives NULL
+def number(name: str, column: NDArray[Any], values: dict[str, Any]) -> str:
+    """SQL for the i-th number of a column, which goes into the statement's values; often all are the same."""
+    if (column == column[0]).all():
+        values[name] = int(column[0])
+        return f":{name}"
+    values[name] = digits(column)
+    return pick(name)
+
+
+def stretch(name: str, blob: bytes, lengths: NDArray[Any], itemsize: int, values: dict[str, Any]) -> str:
+    """SQL for the i-th stretch of a blob of items, of which each has its number of items."""
+    values[name] = blob
+    length = number(f"{name}_n", lengths, values)
+    if isinstance(values[f"{name}_n"], int):
+        first = f"n.i * {length}"
+    else:
+        first = number(f"{name}_at", np.cumsum(lengths, dtype=np.int64) - lengths, values)
+    picked = f"substr(:{name}, ({first}) * {itemsize} + 1, {length} * {itemsize})"
+    return f"coalesce({picked}, x'')"  # of an empty blob, substr gives NULL

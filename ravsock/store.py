@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ravsock.columnar import COUNTING, digits, pick, pick_blob
+from ravsock.columnar import COUNTING, digits, number, pick, stretch
 from ravspec.batch import Batch
 from ravspec.codec import Buffer
 from ravspec.errors import GraphError
@@ -65,41 +65,27 @@ def move_graph(c: Connection, graph: int, move: Move) -> None:
         raise Stale(f"graph {graph} cannot {move} in its present state")
 
 
-INSERT_OPS = f"""
-INSERT INTO op (graph_id, op, kind, site, operands, out_types, state)
-{COUNTING}
-SELECT :graph, :first + n.i, {pick("kind")}, {pick("site")},
-       {pick_blob("operand", "first_operand", "arity", 8)}, {pick_blob("out_type", "first_out", "n_out", 4)},
-       CASE WHEN {pick("source")} THEN '{OpState.COMPUTED}' ELSE '{OpState.PENDING}' END
-FROM n
-"""
-
-
 def insert_ops(c: Connection, graph: int, batch: Batch, source: NDArray[np.bool_]) -> None:
     """The rows of a batch of ops, and the symbols that came with it."""
     _insert_symbols(c, graph, batch)
     if not len(batch):
         return
-    n_out = batch.n_out if len(batch.n_out) else np.ones(len(batch), np.uint16)
     operand = np.zeros((len(batch.operand), 2), "<i4")
     operand[:, 0] = batch.operand
     if len(batch.output):
         operand[:, 1] = batch.output
-    columns = {
-        "graph": graph,
-        "first": batch.first_op,
-        "count": len(batch),
-        "kind": digits(batch.kind),
-        "site": digits(batch.site),
-        "arity": digits(batch.arity),
-        "first_operand": digits(np.cumsum(batch.arity) - batch.arity),
-        "operand": operand.tobytes(),
-        "n_out": digits(n_out),
-        "first_out": digits(np.cumsum(n_out) - n_out),
-        "out_type": batch.out_type.astype("<i4").tobytes(),
-        "source": digits(source),
-    }
-    c.execute(INSERT_OPS, columns)
+    n_out = batch.n_out if len(batch.n_out) else np.ones(len(batch), np.uint16)
+    values = {"graph": graph, "first": batch.first_op, "count": len(batch)}
+    kind, site = number("kind", batch.kind, values), number("site", batch.site, values)
+    operands = stretch("operand", operand.tobytes(), batch.arity, 8, values)
+    out_types = stretch("out_type", batch.out_type.astype("<i4").tobytes(), n_out, 4, values)
+    is_source = number("source", source, values)
+    c.execute(
+        f"INSERT INTO op (graph_id, op, kind, site, operands, out_types, state) {COUNTING} "
+        f"SELECT :graph, :first + n.i, {kind}, {site}, {operands}, {out_types}, "
+        f"CASE WHEN {is_source} THEN '{OpState.COMPUTED}' ELSE '{OpState.PENDING}' END FROM n",
+        values,
+    )
     if batch.names:
         rename = "UPDATE op SET name = :name WHERE graph_id = :graph AND op = :op"
         c.executemany(rename, [{"graph": graph, "op": op, "name": name} for op, name in batch.names.items()])

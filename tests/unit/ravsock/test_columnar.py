@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ravsock.columnar import COUNTING, digits, pick, pick_blob
+from ravsock.columnar import COUNTING, digits, number, pick, stretch
 
 numbers = st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=50)
 
@@ -23,13 +23,22 @@ def test_numbers_come_back_from_sql(values: list[int]) -> None:
     assert [row[0] for row in rows] == values
 
 
-@given(st.lists(st.binary(max_size=5), min_size=1, max_size=30))
-def test_stretches_of_a_blob_come_back_empty_ones_too(parts: list[bytes]) -> None:
+@given(
+    st.lists(st.binary(max_size=5), min_size=1, max_size=30)
+    | st.lists(st.binary(min_size=2, max_size=2), min_size=1)
+)
+def test_stretches_of_a_blob_come_back_empty_and_equal_ones_too(parts: list[bytes]) -> None:
+    values = {"count": len(parts)}
     lengths = np.array([len(part) for part in parts])
-    columns = {
-        "blob": b"".join(parts), "first": digits(np.cumsum(lengths) - lengths),
-        "length": digits(lengths), "count": len(parts),
-    }  # fmt: skip
+    sql = stretch("blob", b"".join(parts), lengths, 1, values)
     with closing(sqlite3.connect(":memory:")) as c:
-        rows = c.execute(f"{COUNTING} SELECT {pick_blob('blob', 'first', 'length', 1)} FROM n", columns)
-        assert [row[0] for row in rows] == parts
+        assert [row[0] for row in c.execute(f"{COUNTING} SELECT {sql} FROM n", values)] == parts
+
+
+@given(numbers | st.integers(0, 9).map(lambda n: [n] * 5))
+def test_a_column_of_equal_numbers_travels_as_one(column: list[int]) -> None:
+    values = {"count": len(column)}
+    sql = number("v", np.array(column), values)
+    with closing(sqlite3.connect(":memory:")) as c:
+        assert [row[0] for row in c.execute(f"{COUNTING} SELECT {sql} FROM n", values)] == column
+    assert isinstance(values["v"], int) == (len(set(column)) == 1)
