@@ -28,7 +28,43 @@ from ravspec.shapes import ArrayType
 COME_BACK_S = 20.0
 RETRY_S = 0.5
 
+#: a larger body is not worth copying behind its head
+ONE_WRITE_BYTES = 1 << 18
+
 LOST = (OSError, http.client.HTTPException)
+
+
+class OneWrite(http.client.HTTPConnection):
+    """Sends a small request in one piece: http.client writes head and body apart, which wakes the server
+    twice."""
+
+    _held: list[bytes] | None = None
+
+    def send(self, data: Any) -> None:
+        """Send, or keep what `request` is putting together."""
+        if self._held is not None and isinstance(data, bytes) and len(data) <= ONE_WRITE_BYTES:
+            self._held.append(data)
+        else:
+            self._release()
+            super().send(data)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Put a request together, then send it."""
+        self._held = []
+        try:
+            super().request(*args, **kwargs)
+            self._release()
+        finally:
+            self._held = None
+
+    def _release(self) -> None:
+        if self._held:
+            held, self._held = self._held, None
+            super().send(b"".join(held))
+
+
+class OneWriteTls(OneWrite, http.client.HTTPSConnection):
+    """The same over TLS."""
 
 
 class Client:
@@ -116,7 +152,7 @@ class Client:
     def _connection(self) -> http.client.HTTPConnection:
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         if connection is None:
-            kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
+            kind = OneWriteTls if self._url.scheme == "https" else OneWrite
             connection = self._local.connection = kind(
                 self._url.hostname or "", self._url.port, timeout=self.config.silence_s
             )
