@@ -246,18 +246,23 @@ class Graph:
     def submit(self) -> None:
         """End the graph without waiting: what the exit of a script does."""
         if not self._attached and not self._ended and (self._id is not None or self._record.n_ops):
-            self._ended = True
+            self._close()
             self._ask([], None, end=True, send_ahead=True)
 
     def end(self, timeout: float | None = None) -> str:
         """No more ops: compute what is left, wait, and say how it went. Failed ops are a ComputeError."""
         if self._attached:
             raise GraphError(f"{self} was re-attached; end it where it was made")
-        self._ended = True
+        self._close()
         if self._id is None and not self._record.n_ops:
             return "Graph is empty."
         self._ask([], timeout, end=True)
         return "Graph computed successfully!"
+
+    def _close(self) -> None:
+        self._ended = True
+        if self in _graphs:  # the script's exit need not look at it again
+            _graphs.remove(self)
 
     # --- looking -------------------------------------------------------------------------------------
 
@@ -360,7 +365,7 @@ def fetch(*tensors: Any, timeout: float | None = None) -> list[NDArray[Any]]:
 
 def submit_all() -> None:
     """Submit every graph that the script leaves behind; at its exit nobody can catch an error any more."""
-    for graph in _graphs:
+    for graph in list(_graphs):
         try:
             graph.submit()
         except RavError as error:
