@@ -11,6 +11,7 @@ import json
 import threading
 import time
 import urllib.parse
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -79,6 +80,7 @@ class Client:
         self._transfer = HttpTransfer(config.url, config.token, config.silence_s)
         self._local = threading.local()
         self._open: set[http.client.HTTPConnection] = set()
+        weakref.finalize(self, close_all, self._open)  # when no graph uses this server any more
 
     # --- the engine's verbs --------------------------------------------------------------------------
 
@@ -144,7 +146,9 @@ class Client:
 
     def persisted(self, name: str) -> tuple[int, int]:
         """(graph, op) of a persisted name."""
-        found = self._json("GET", f"/v1/persisted/{urllib.parse.quote(name, safe='')}")
+        path = f"/v1/persisted/{urllib.parse.quote(name, safe='')}"
+        whose = urllib.parse.urlencode({"developer": self.config.username or ""})
+        found = self._json("GET", f"{path}?{whose}")
         return int(found["graph"]), int(found["op"])
 
     # --- HTTP ----------------------------------------------------------------------------------------
@@ -168,8 +172,7 @@ class Client:
 
     def close(self) -> None:
         """Close every connection; a later request opens a new one."""
-        for connection in list(self._open):
-            connection.close()
+        close_all(self._open)
 
     def _send(self, method: str, path: str, body: bytes | None, timeout_s: float) -> http.client.HTTPResponse:
         """One request on the kept connection; a connection that the server closed meanwhile is renewed."""
@@ -257,6 +260,12 @@ class Client:
             f"no server answers at {self.config.url} ({error or type(error).__name__}). Start one with "
             f"`python run_ravsock.py`, or name another by RAVSOCK_URL or R.initialize(url=...).{kept}"
         )
+
+
+def close_all(connections: set[http.client.HTTPConnection]) -> None:
+    """Close them."""
+    for connection in list(connections):
+        connection.close()
 
 
 def refused(status: int, body: bytes) -> RavError:

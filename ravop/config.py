@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-DEFAULT_URL = "http://127.0.0.1:9999"
+from ravspec.address import DEFAULT_URL, token_from, url_from
 
-#: the environment's names for the server's address, the first that is set wins; the last two are RDF's
-URL_NAMES = ("RAVSOCK_URL", "RAVSOCK_SERVER_URL", "RAVENVERSE_URL")
+#: the engine that computes in this process
+LOCAL = "local:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +27,4 @@ class Config:
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     """The settings that the environment names."""
-    url = next((environ[name] for name in URL_NAMES if environ.get(name)), DEFAULT_URL)
-    return Config(url=url.rstrip("/"), token=environ.get("RAV_TOKEN") or None)
+    return Config(url=url_from(environ), token=token_from(environ))

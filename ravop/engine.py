@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from ravop.client import Client
-from ravop.config import Config, from_environment
+from ravop.config import LOCAL, Config, from_environment
 from ravop.local import LocalEngine
+from ravspec.address import checked_url
 from ravspec.codec import Buffer
-from ravspec.errors import ConfigError
 from ravspec.messages import Message, Submit
 from ravspec.shapes import ArrayType
 
@@ -61,8 +61,6 @@ class Engine(Protocol):
         ...
 
 
-LOCAL = "local:"
-
 _engine: Engine | None = None
 
 
@@ -85,18 +83,16 @@ def initialize(
             config,
             token=token or ravenverse_token or config.token,
             username=username or config.username,
-            url=url.rstrip("/") if url else config.url,
+            url=url or config.url,
         )
     )
 
 
 def make_engine(config: Config) -> Engine:
     """The engine of a configuration."""
-    if config.url == LOCAL.rstrip("/") or config.url == LOCAL:
+    if config.url == LOCAL:
         return LocalEngine(config)
-    if not config.url.startswith(("http://", "https://")):
-        raise ConfigError(f"the server's address must begin with http:// or https://, not {config.url!r}")
-    return Client(config)
+    return Client(dataclasses.replace(config, url=checked_url(config.url)))
 
 
 def current_engine() -> Engine:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ravop.config import Config
-from ravspec.batch import Batch, Symbols
+from ravspec.batch import Batch
 from ravspec.codec import Buffer, array_bytes, column, read_column
 from ravspec.errors import GraphError, TransferError
 from ravspec.messages import Done, Failure, Failures, Message, Stored, Submit, Values
@@ -113,18 +113,9 @@ class LocalEngine:
     ) -> Iterator[tuple[Message, list[memoryview]]]:
         """Take ops, compute what is asked for, answer."""
         held = self._graph(graph)
-        if not message.question_only:
-            symbols = Symbols(
-                [list(kind) for kind in message.kinds],
-                [list(t) for t in message.types],
-                [list(site) for site in message.sites],
-                list(message.literals),
-            )
-            batch = Batch.read(
-                message.first_op, message.first, symbols, buffers, message.stored, message.names
-            )
-            if not held.ops.is_repeat(batch):
-                self._take(held, batch)
+        batch = Batch.read(message, buffers)
+        if batch is not None and not held.ops.is_repeat(batch):
+            self._take(held, batch)
         self._persisted |= {name: (graph, op) for name, op in message.persist.items()}
         yield Stored(len(held.ops)), []
         held.ended = held.ended or message.end

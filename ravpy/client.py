@@ -52,7 +52,6 @@ class Contributor:
         self._config, self._status = config, status
         self._core = Core(hello)
         self._child: Child | None = None
-        self._child_of = ""
         self._stopped = asyncio.Event()
         self._changing: asyncio.Task[None] | None = None
         self._queued: list[bytes] = []

@@ -25,7 +25,6 @@ class Status:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(file=sys.stderr, highlight=False)
         self._live: Live | None = None
-        self._hello: Hello | None = None
         self._where = "not connected"
         self._tally = Tally()
         self._since = time.monotonic()
@@ -51,7 +50,6 @@ class Status:
 
     def measured(self, hello: Hello) -> None:
         """The benchmark is done."""
-        self._hello = hello
         self.note(
             f"{hello.name}: speed {hello.speed:.2f}, {hello.memory_bytes / 2**30:.1f} GiB free, "
             f"{hello.cores} cores, numeric class {hello.numeric_class}"

@@ -83,7 +83,8 @@ class GraphRecord:
         self.values.grow(len(self.ops))
         sources = batch.first_op + np.flatnonzero(source)
         if len(sources):
-            number = self.values.add(sources, bytes(batch.values), stored_outputs(sources, batch.stored))
+            batch.values = bytes(batch.values)  # a copy, so that the whole message need not be kept
+            number = self.values.add(sources, batch.values, stored_outputs(sources, batch.stored))
             self.data_ids[number] = -1  # in memory until its row is written
         return add_ops_event(self.id, batch, cost_s, size_bytes, source), source
 

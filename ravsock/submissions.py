@@ -15,9 +15,9 @@ from ravsock.dispatcher import Dispatcher
 from ravsock.graphs import GraphRecord, Question, stored_outputs
 from ravsock.scheduler import events
 from ravspec import messages
-from ravspec.batch import Batch, Symbols
-from ravspec.codec import Buffer, read_column
-from ravspec.errors import GraphError, ProtocolError, TransferError
+from ravspec.batch import Batch
+from ravspec.codec import read_column
+from ravspec.errors import GraphError, TransferError
 from ravspec.states import GraphState, Move
 
 #: seconds between two progress messages, and without any message before a sign of life
@@ -37,7 +37,7 @@ async def answer(
     Frames go together where they can: every write wakes the reader. What is wrong with the ops raises
     before the first.
     """
-    batch = read_batch(message, buffers)
+    batch = Batch.read(message, buffers)
     wanted = read_column(buffers[-1], "int32")
     written = take(dispatcher, record, batch, message, wanted)
     question = ask(dispatcher, record, wanted.tolist(), message)
@@ -47,9 +47,8 @@ async def answer(
                 await written
             except (DatabaseError, OSError) as error:
                 abandon(dispatcher, record)
-                reason = error
                 text = (
-                    f"the server could not store the ops: {reason}. Nothing of them is kept; try again later"
+                    f"the server could not store the ops: {error}. Nothing of them is kept; try again later"
                 )
                 yield messages.encode(messages.Error(text, "RavError")), True
                 return
@@ -64,21 +63,6 @@ async def answer(
         yield told + messages.encode(messages.Done(str(record.state))), True
     finally:
         record.questions.discard(question)
-
-
-def read_batch(message: messages.Submit, buffers: list[memoryview]) -> Batch | None:
-    """The ops that came with a message, if any did."""
-    if not buffers:
-        raise ProtocolError("a submit message has buffers; none came")
-    if message.question_only:
-        return None
-    symbols = Symbols(
-        [list(kind) for kind in message.kinds],
-        [list(t) for t in message.types],
-        [list(site) for site in message.sites],
-        list(message.literals),
-    )
-    return Batch.read(message.first_op, message.first, symbols, buffers[:-1], message.stored, message.names)
 
 
 def take(
@@ -120,12 +104,11 @@ def take_ops(dispatcher: Dispatcher, record: GraphRecord, batch: Batch) -> Any:
     add, source = record.take(batch)
     dispatcher.feed(add)
     sources = batch.first_op + np.flatnonzero(source)
-    body: Buffer = bytes(batch.values)
     store_values = None
     if len(sources):
         number = record.values.last_number
         stored = stored_outputs(sources, batch.stored)
-        store_values = dispatcher.data_job(record, number, sources, body, {}, stored)
+        store_values = dispatcher.data_job(record, number, sources, batch.values, {}, stored)
 
     def job(connection: Connection) -> None:
         store.insert_ops(connection, record.id, batch, source)

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ravspec.codec import Buffer, column, read_column
 from ravspec.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from ravspec.messages import Submit
 
 #: columns of a batch, in the order of their buffers. arity, kind, site: one an op. operand, output:
 #: one an operand. n_out: one an op, empty where all have one output. out_type: one an output.
@@ -89,23 +92,32 @@ class Batch:
             raise ProtocolError(f"op {op} has an operand that does not come before it")
 
     @classmethod
-    def read(
-        cls,
-        first_op: int,
-        first: Sequence[int],
-        symbols: Symbols,
-        buffers: Sequence[Buffer],
-        stored: dict[int, str],
-        names: dict[int, str],
-    ) -> Batch:
-        """From the fields of a message and its first buffers; checked."""
-        if len(buffers) < len(COLUMNS) + 1 or len(first) != len(symbols.counts()):
-            raise ProtocolError(f"a batch of ops has {len(COLUMNS) + 1} buffers; {len(buffers)} came")
+    def read(cls, message: Submit, buffers: Sequence[Buffer]) -> Batch | None:
+        """The ops that a message brings in its first buffers, checked; None if it is a question only."""
+        if not buffers:
+            raise ProtocolError("a submit message has buffers; none came")
+        if message.question_only:
+            return None
+        symbols = Symbols(
+            [list(kind) for kind in message.kinds],
+            [list(t) for t in message.types],
+            [list(site) for site in message.sites],
+            list(message.literals),
+        )
+        if len(buffers) < len(COLUMNS) + 2 or len(message.first) != len(symbols.counts()):
+            raise ProtocolError(f"a batch of ops has {len(COLUMNS) + 2} buffers; {len(buffers)} came")
         columns = {
             name: read_column(buffer, dtype)
             for (name, dtype), buffer in zip(COLUMNS.items(), buffers, strict=False)
         }
-        values = buffers[len(COLUMNS)]
-        batch = cls(first_op, list(first), symbols, values=values, stored=stored, names=names, **columns)
+        batch = cls(
+            message.first_op,
+            list(message.first),
+            symbols,
+            values=buffers[len(COLUMNS)],
+            stored=message.stored,
+            names=message.names,
+            **columns,
+        )
         batch.check()
         return batch

@@ -112,6 +112,17 @@ def test_a_graph_is_read_again_by_its_id_and_a_value_by_its_persisted_name(
         R.fetch_persisting_op("never")
 
 
+def test_persisted_names_are_each_developers_own(server: Any, contributor: Any) -> None:
+    contributor()
+    for name, value in (("anna", 1.0), ("ben", 2.0)):
+        R.initialize(username=name, url=server.url)
+        with R.Graph():
+            (R.t(value) + 0).persist_op("best")
+        assert R.fetch_persisting_op("best") == value
+    R.initialize(username="anna", url=server.url)
+    assert R.fetch_persisting_op("best") == 1.0
+
+
 def test_a_forgotten_value_is_computed_again_when_it_is_asked_for(
     g: R.Graph, contributor: Any, server: Any
 ) -> None:
