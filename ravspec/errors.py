@@ -13,6 +13,8 @@
      ├── ServerUnreachable    (ConnectionError)
      ├── ProtocolError        a malformed, oversized or foreign message
      ├── TransferError        an array did not arrive whole
+     ├── AccessError          no token, or one that may not do that
+     ├── LimitError           a limit of the server is reached
      └── ConfigError          a setting that cannot be used
 
 A message says what happened, with the value, and what to do next.
@@ -74,6 +76,14 @@ class ProtocolError(RavError, ValueError):
 
 class TransferError(RavError, OSError):
     """An array did not arrive whole."""
+
+
+class AccessError(RavError):
+    """The server does not let whoever asks do that."""
+
+
+class LimitError(RavError):
+    """More than the server takes: too large, too many, or too often."""
 
 
 class ConfigError(RavError, ValueError):
