@@ -33,8 +33,9 @@ metadata = MetaData()
 
 def one_of(column: str, states: type[enum.StrEnum]) -> CheckConstraint:
     """The column holds one of the states."""
-    words = ", ".join(f"'{state}'" for state in states)
-    return CheckConstraint(f"{column} IN ({words})", name=f"{column}_is_known")
+    # not IN: SQLite looks a longer list up in a table that it fills anew for every row, 1 us each time
+    known = " OR ".join(f"{column} = '{state}'" for state in states)
+    return CheckConstraint(known, name=f"{column}_is_known")
 
 
 schema = Table("schema_version", metadata, Column("version", Integer, primary_key=True))
