@@ -15,7 +15,7 @@ from ravspec.executor import HELD, SENT
 def assign_frame(record: GraphRecord, a: Assign, deadline_s: float) -> bytes:
     """The frame of an assignment. A stored value that cannot be read is a TransferError."""
     sent, held = np.array(a.inputs, np.int64), np.array(a.held, np.int64)
-    graph = record.ops.cut(a.ops, [*a.inputs, *a.held])
+    graph = record.ops.cut([*a.remade, *a.ops], [*a.inputs, *a.held])
     body, n_sent, sent_types, stored = record.values.join(sent)
     n_held, held_types = record.ops.types_of(held)
     types, which = local_types(record.ops.types, np.concatenate([sent_types, held_types]))

@@ -159,10 +159,11 @@ class Assign:
     life: str
     graph: int
     ops: list[int]
+    remade: list[int]  #: outside operands without operands of their own, to be made there once more
     inputs: list[int]  #: outside operands that the server sends along
     held: list[int]  #: outside operands the life holds already, or will after its earlier assignment
     exports: list[int]  #: ops whose outputs must come back
-    keep: list[int]  #: of ops and inputs: the life keeps these outputs for later assignments
+    keep: list[int]  #: of ops, remade and inputs: the life keeps these outputs for later assignments
     drop: list[tuple[int, int]]  #: (graph, op) that the life holds and may forget now
     predicted_s: float
     deadline: float  #: by the scheduler's clock

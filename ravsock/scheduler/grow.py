@@ -8,6 +8,8 @@ what comes back and what is kept.
 
 from __future__ import annotations
 
+from itertools import chain
+
 from . import ready
 from .company import Company, wait_s
 from .rules import best_length, has_share, is_full, should_close
@@ -47,7 +49,7 @@ class Growth:
         self.outside: dict[int, int] = {}  #: op of the piece, in order -> needed dependents outside
         self.candidates: list[int] = []  #: dependents with all operands inside: a stack
         self.lacking: dict[int, int] = {}  #: dependent -> operands not inside
-        self.brought: set[int] = set()  #: operands to be sent along
+        self.brought: set[int] = set()  #: operands to be sent along or made once more
         self.skipped: list[int] = []  #: ready ops that do not fit this life now
         self.share_s = graph.ready_s / settings.share_divisor * life.speed / company.total_speed
         self.exec_s = self.down_s = self.up_s = self.seed_s = self.first_up_s = self.candidate_s = 0.0
@@ -89,7 +91,7 @@ class Growth:
             for dependent in graph.outs[last][:_SIBLINGS]:
                 if lacking.get(dependent) == 1:
                     for operand in graph.ins[dependent]:
-                        if graph.state[operand] == READY:
+                        if graph.state[operand] == READY and not graph.recipe[operand]:
                             return operand
         return ready.take(graph)
 
@@ -100,10 +102,11 @@ class Growth:
         hunger for, it is left to them.
         """
         life, state, number = self.life, self.graph.state, self.graph.number
+        recipe = self.graph.recipe
         for assignment in life.queue:
             if assignment.graph == number:
                 for op in assignment.keep:
-                    if state[op] == ASSIGNED and (number, op) in life.held:
+                    if state[op] == ASSIGNED and (number, op) in life.held and not recipe[op]:
                         self._free_dependents(op)
         if len(self.candidates) > 1 and self._is_awaited(self.busy_s):
             self.candidates.clear()
@@ -133,14 +136,18 @@ class Growth:
         """Take an op into the piece, or aside if it does not fit; False if the piece ends before it."""
         graph, life, outside, brought = self.graph, self.life, self.outside, self.brought
         size_bytes, operands, held, number = graph.size_bytes, graph.ins[op], self.held, graph.number
-        new_bytes = 0
+        cost_s, new_bytes, remade_bytes = graph.cost_s[op], 0, 0
         for operand in operands:
             if operand not in outside and operand not in brought and (number, operand) not in held:
-                new_bytes += size_bytes[operand]
-        exec_s = self.exec_s + graph.cost_s[op] / life.speed
+                if graph.recipe[operand]:
+                    cost_s += graph.cost_s[operand]
+                    remade_bytes += size_bytes[operand]
+                else:
+                    new_bytes += size_bytes[operand]
+        exec_s = self.exec_s + cost_s / life.speed
         down_s = self.down_s + new_bytes / life.down_bps
         up_s = self.up_s + size_bytes[op] / life.up_bps
-        live_bytes = peak_bytes = self.live_bytes + new_bytes + size_bytes[op]
+        live_bytes = peak_bytes = self.live_bytes + new_bytes + remade_bytes + size_bytes[op]
         if graph.tries and op in graph.tries:
             self.cap = min(self.cap, self.settings.op_cap >> self.settings.try_shift * graph.tries[op])
         if outside and (
@@ -173,7 +180,7 @@ class Growth:
             self.peak_bytes = peak_bytes
         graph.state[op] = ASSIGNED
         outside[op] = graph.open[op]
-        if graph.outs[op]:
+        if graph.outs[op] and not graph.recipe[op]:
             self._free_dependents(op)
         return True
 
@@ -204,7 +211,10 @@ def give_back(graph: Graph, ops: list[int]) -> None:
 
 
 def seal(graph: Graph, life: Life, piece: list[int], peak_bytes: int) -> Assignment:
-    """What goes along with a piece, what comes back, what the life keeps."""
+    """What goes along with a piece, what is made once more, what comes back, what the life keeps.
+
+    Recipes that the piece uses and that nobody has made yet become ops of it.
+    """
     ins, outs, open_, wanted = graph.ins, graph.outs, graph.open, graph.wanted
     outside: dict[int, int] = {}  # op of the piece -> needed dependents outside
     used: dict[int, int] = {}  # operand from outside -> dependents in the piece
@@ -215,26 +225,36 @@ def seal(graph: Graph, life: Life, piece: list[int], peak_bytes: int) -> Assignm
             else:
                 used[operand] = used.get(operand, 0) + 1
         outside[op] = open_[op]
-    whole = graph.whole
-    exports = [op for op in piece if outside[op] or wanted[op] or (whole and not outs[op])]
-    keep = [op for op in exports if outside[op]]
-    inputs, held = [], []
+    whole, recipe = graph.whole, graph.recipe
+    exports = [
+        op for op in piece if wanted[op] or (outside[op] and not recipe[op]) or (whole and not outs[op])
+    ]
+    keep = [op for op in piece if outside[op]]
+    inputs: list[int] = []
+    held: list[int] = []
+    recipes: list[int] = []
     for operand, inside in used.items():
         if (graph.number, operand) in life.held:
             held.append(operand)
         else:
-            inputs.append(operand)
+            (recipes if recipe[operand] else inputs).append(operand)
             if open_[operand] > inside:
                 keep.append(operand)
+    own = [op for op in recipes if graph.state[op] == READY]
+    remade = [op for op in recipes if graph.state[op] != READY]
     cost_s = graph.cost_s
+    for op in own:
+        graph.state[op] = ASSIGNED
+        graph.ready_s -= cost_s[op]
     return Assignment(
         life=life.life,
         graph=graph.number,
-        ops=piece,
+        ops=own + piece,
         inputs=inputs,
         held=held,
-        exports=exports,
+        exports=[op for op in own if wanted[op]] + exports,
         keep=keep,
-        cost_s=sum([cost_s[op] for op in piece]),
+        remade=remade,
+        cost_s=sum([cost_s[op] for op in chain(recipes, piece)]),
         live_bytes=peak_bytes,
     )

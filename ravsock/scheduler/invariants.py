@@ -29,7 +29,7 @@ def _check_counts(graph: Graph) -> None:
         assert all(operand < op for operand in operands), f"op {op} uses a later op"
         if state[op] >= COMPUTED:
             continue
-        missing = sum(state[operand] != COMPUTED for operand in operands)
+        missing = sum(state[it] != COMPUTED and not graph.recipe[it] for it in operands)
         assert graph.missing[op] == missing, f"op {op} lacks {missing}, not {graph.missing[op]}"
         assert not any(state[operand] == FAILED for operand in operands), f"op {op} has a failed operand"
         if needed[op]:
@@ -54,7 +54,7 @@ def _check_ready(ledger: Ledger, graph: Graph) -> None:
         assert (graph.state[op] == READY) == could, f"op {op} is {graph.state[op]}, ready: {could}"
         if could:
             assert op in listed, f"op {op} is ready and in no list"
-            assert all(graph.at_server[operand] for operand in graph.ins[op])
+            assert all(graph.at_server[operand] or graph.recipe[operand] for operand in graph.ins[op])
             ready_s += graph.cost_s[op]
     assert abs(graph.ready_s - ready_s) < 1e-6 * (1 + ready_s)
     assert graph.number in ledger.active or not (graph.ahead or graph.fresh)
@@ -67,7 +67,8 @@ def _check_values(ledger: Ledger, graph: Graph) -> None:
         elif graph.state[op] == COMPUTED:
             assert not graph.wanted[op] and not graph.source[op], f"op {op} was forgotten"
             holders = [ledger.lives[life] for life in graph.holders.get(op, ())]
-            assert not graph.open[op] or any(promised(graph, life, op) for life in holders)
+            is_needed = graph.open[op] and not graph.recipe[op]
+            assert not is_needed or any(promised(graph, life, op) for life in holders)
 
 
 def _check_life(ledger: Ledger, life: Life) -> None:
@@ -109,13 +110,14 @@ def _check_assignments(ledger: Ledger) -> None:
 def _check_piece(ledger: Ledger, assignment: Assignment) -> None:
     graph, life = ledger.graphs[assignment.graph], ledger.lives[assignment.life]
     inside: set[int] = set()
-    outside = {*assignment.inputs, *assignment.held}
+    outside = {*assignment.inputs, *assignment.held, *assignment.remade}
+    assert all(graph.recipe[op] for op in assignment.remade)
     for op in assignment.ops:
         assert all(operand in inside or operand in outside for operand in graph.ins[op])
         inside.add(op)
     assert len(inside) == len(assignment.ops)
     assert set(assignment.exports) <= inside
-    assert set(assignment.keep) <= inside | set(assignment.inputs)
+    assert set(assignment.keep) <= inside | {*assignment.inputs, *assignment.remade}
     for op in assignment.held:
         assert (assignment.graph, op) in life.held, f"op {op} was dropped and is needed"
 

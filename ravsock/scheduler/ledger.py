@@ -114,7 +114,7 @@ class Ledger:
         for it in self._planned:
             drop = self.cache.take_drops(self.lives[it.life])
             message = Assign(
-                it.number, it.life, it.graph, it.ops, it.inputs, it.held, it.exports, it.keep,
+                it.number, it.life, it.graph, it.ops, it.remade, it.inputs, it.held, it.exports, it.keep,
                 drop, it.predicted_s, it.deadline,
             )  # fmt: skip
             self.out.append(message)
@@ -128,6 +128,11 @@ class Ledger:
             self.out.append(Discard(event.assignment, event.life))
             return
         life, graph = self.lives[assignment.life], self.graphs[assignment.graph]
+        for op, reason in event.failed:
+            if op in assignment.remade:  # it is, or will be, computed elsewhere: that decides
+                self.rest(life)
+                self.take_back(assignment, f"op {op} could not be made once more: {reason}", tried=True)
+                return
         self._close(life, assignment)
         life.rests = 0
         life.speed = learned_speed(life, assignment.cost_s, event.exec_s, self.settings)
@@ -155,8 +160,10 @@ class Ledger:
                 graph.tries.pop(op, None)
         self.cache.release(graph, lineage.commit(graph, computed, exports))
         self.out.append(Commit(assignment.number, life.life, graph.number, computed, exports))
-        wanted, open_ = graph.wanted, graph.open
-        forgotten = [op for op in computed if not at_server[op] and (wanted[op] or open_[op])]
+        wanted, open_, recipe = graph.wanted, graph.open, graph.recipe
+        forgotten = [
+            op for op in computed if not at_server[op] and (wanted[op] or (open_[op] and not recipe[op]))
+        ]
         for op in _without_promised(graph, life, forgotten) if forgotten else ():
             failures += lineage.revive(graph, op, OPENED)
         self.fail(graph, failures)

@@ -14,6 +14,9 @@ import numpy as np
 from .events import AddOps, Restore
 from .state import ASSIGNED, COMPUTED, FAILED, OPENED, READY, WAITING, Graph
 
+#: what moves fewer bytes in its seconds is not made anew: no link through the server is quicker, both ways
+_MOVED_BPS = 500e6
+
 #: (op, the op at fault, reason)
 Failure = tuple[int, int, str]
 
@@ -25,6 +28,8 @@ def add(graph: Graph, event: AddOps) -> list[Failure]:
     graph.state.extend((source * COMPUTED).tobytes())
     graph.at_server.extend(source.tobytes())
     graph.source.extend(source.tobytes())
+    is_quick = event.cost_s * _MOVED_BPS < event.size_bytes
+    graph.recipe.extend((is_quick & (event.arity == 0) & ~event.source).astype(np.uint8).tobytes())
     graph.needed.extend(bytes(count))
     graph.wanted.extend(bytes(count))
     graph.cost_s.frombytes(event.cost_s.astype(np.float64).tobytes())
@@ -47,7 +52,7 @@ def add(graph: Graph, event: AddOps) -> list[Failure]:
 def _link(graph: Graph, event: AddOps, base: int) -> None:
     """Fill `ins`, `outs`, `missing` of the new ops, and the idle work among them."""
     state, cost_s = graph.state, graph.cost_s
-    ins, outs, missing = graph.ins, graph.outs, graph.missing
+    ins, outs, missing, recipe = graph.ins, graph.outs, graph.missing, graph.recipe
     flat = event.operands.tolist()
     idle_s, start = 0.0, 0
     for op, end in enumerate(np.cumsum(event.arity, dtype=np.int64).tolist(), base):
@@ -57,7 +62,7 @@ def _link(graph: Graph, event: AddOps, base: int) -> None:
         start = end
         short = 0
         for operand in operands:
-            if state[operand] != COMPUTED:
+            if state[operand] != COMPUTED and not recipe[operand]:
                 short += 1
             dependents = outs[operand]
             if dependents:
@@ -87,6 +92,7 @@ def need(graph: Graph, ops: Iterable[int], level: int) -> list[Failure]:
     """These ops and their ancestors are to be computed, if they are not. `level`: OPENED or AWAITED."""
     state, needed, missing, ins = graph.state, graph.needed, graph.missing, graph.ins
     open_, at_server, cost_s, fresh = graph.open, graph.at_server, graph.cost_s, graph.fresh
+    recipe = graph.recipe
     failures: list[Failure] = []
     ready_s = idle_s = 0.0
     for first in ops:
@@ -113,7 +119,7 @@ def need(graph: Graph, ops: Iterable[int], level: int) -> list[Failure]:
                 if state[operand] < COMPUTED:
                     if needed[operand] < level:
                         stack.append(operand)
-                elif not at_server[operand] and state[operand] == COMPUTED and not before:
+                elif not (before or at_server[operand] or recipe[operand]) and state[operand] == COMPUTED:
                     failures += revive(graph, operand, level)
     graph.ready_s += ready_s
     graph.idle_s -= idle_s
@@ -157,7 +163,7 @@ def restore(graph: Graph, event: Restore) -> list[Failure]:
     for op in range(graph.total):
         if state[op] < COMPUTED:
             state[op] = WAITING
-            graph.missing[op] = sum([state[operand] != COMPUTED for operand in graph.ins[op]])
+            graph.missing[op] = sum([state[it] != COMPUTED and not graph.recipe[it] for it in graph.ins[op]])
             if not graph.missing[op]:
                 graph.idle_s += graph.cost_s[op]
     failures = inherit(graph, range(graph.total))
@@ -184,10 +190,10 @@ def revive(graph: Graph, lost: int, level: int) -> list[Failure]:
         for operand in graph.ins[op]:
             graph.open[operand] += 1
             if state[operand] == COMPUTED:
-                if not graph.at_server[operand]:
+                if not (graph.at_server[operand] or graph.recipe[operand]):
                     stack.append(operand)  # it will count itself as missing
                 continue
-            missing[op] += 1
+            missing[op] += not graph.recipe[operand]
             if state[operand] < COMPUTED:
                 failures += need(graph, (operand,), level)
         if not missing[op]:
@@ -205,15 +211,18 @@ def _uncompute(graph: Graph, op: int) -> int:
     graph.computed -= 1
     graph.recomputed += 1
     graph.low = min(graph.low, op)
+    is_recipe = graph.recipe[op]
     for dependent in graph.outs[op]:
         if state[dependent] < COMPUTED:
+            level = max(level, graph.needed[dependent])
+            if is_recipe:
+                continue  # its dependents can do without
             if state[dependent] == READY:
                 state[dependent] = WAITING
                 graph.ready_s -= graph.cost_s[dependent]
             elif not graph.needed[dependent] and not missing[dependent]:
                 graph.idle_s -= graph.cost_s[dependent]
             missing[dependent] += 1
-            level = max(level, graph.needed[dependent])
     return level
 
 
@@ -231,7 +240,7 @@ def put_back(graph: Graph, op: int) -> list[Failure]:
     if not graph.missing[op]:
         make_ready(graph, op)
     for operand in graph.ins[op]:
-        if state[operand] == COMPUTED and not graph.at_server[operand]:
+        if state[operand] == COMPUTED and not (graph.at_server[operand] or graph.recipe[operand]):
             failures += revive(graph, operand, graph.needed[op])
     return failures
 
@@ -240,7 +249,7 @@ def commit(graph: Graph, ops: Iterable[int], exports: Iterable[int]) -> list[int
     """These ops are computed, the values of `exports` at the server; returns what nobody needs now."""
     state, missing, open_, needed = graph.state, graph.missing, graph.open, graph.needed
     ins, outs, holders = graph.ins, graph.outs, graph.holders
-    cost_s, fresh = graph.cost_s, graph.fresh
+    cost_s, fresh, recipe = graph.cost_s, graph.fresh, graph.recipe
     for op in exports:
         graph.at_server[op] = 1
     unneeded: list[int] = []
@@ -252,6 +261,8 @@ def commit(graph: Graph, ops: Iterable[int], exports: Iterable[int]) -> list[int
             left = open_[operand] = open_[operand] - 1
             if not left and operand in holders:
                 unneeded.append(operand)
+        if recipe[op]:
+            continue
         for dependent in outs[op]:
             left = missing[dependent] = missing[dependent] - 1
             if not left and not state[dependent]:  # 0 is WAITING

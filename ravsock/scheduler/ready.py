@@ -18,6 +18,8 @@ _OP_BITS = 32
 _OP = (1 << _OP_BITS) - 1
 #: paths are compared in whole microseconds; everything over twelve days is equally long
 _LONGEST_US = (1 << 40) - 1
+#: after all else
+_LAST = 1 << 41
 
 
 def settle(graph: Graph) -> None:
@@ -30,12 +32,15 @@ def settle(graph: Graph) -> None:
     if not fresh:
         return
     path_s, needed, ahead = graph.path_s, graph.needed, graph.ahead
+    recipe, open_, wanted = graph.recipe, graph.open, graph.wanted
     entries = []
     for op in fresh:
         path_us = int(path_s[op] * 1e6)
         rank = _LONGEST_US - path_us if path_us < _LONGEST_US else 0
         if needed[op] < AWAITED:
             rank += _LONGEST_US + 1
+        if recipe[op] and open_[op] and not wanted[op]:
+            rank = _LAST  # who takes one of its dependents makes it
         entries.append(rank << _OP_BITS | op)
     if len(entries) * 4 > len(ahead):
         ahead.extend(entries)

@@ -11,16 +11,20 @@ objects in the one thread that everybody waits for.
 
 *Needed* ops are those somebody asked for, with their ancestors: only they are ever READY. *Wanted* ops
 must come to the server. A COMPUTED op whose value is not at the server was forgotten, or is *promised*:
-a life keeps it for assignments in its own queue. `check` (invariants.py) asserts, after every event:
+a life keeps it for assignments in its own queue. A *recipe* is an op without operands that is quicker to
+make than to move: a piece that needs its value and does not own it makes it once more. `check`
+(invariants.py) asserts, after every event:
 
-1. `missing[op]` is the number of operands not computed, for every op not final;
+1. `missing[op]` is the number of operands not computed, recipes aside, for every op not final;
 2. `open[op]` is the number of needed dependents not final;
 3. an op is READY exactly if it is needed, nothing is missing and no assignment holds it, and then all
-   its operands are at the server; `ready_s` is the sum of the cost of those ops;
+   its operands are at the server or recipes; `ready_s` is the sum of the cost of those ops;
 4. an op is ASSIGNED exactly if one live assignment holds it;
-5. a piece is closed: in list order every operand is earlier in it, at the server, or held by the life;
+5. a piece is closed: in list order every operand is earlier in it, made once more for it, at the server,
+   or held by the life;
 6. a life has at most two assignments, and each has a deadline in the alarms;
-7. a wanted or still needed op that is computed is at the server or promised by a living holder;
+7. a wanted or still needed op that is computed is at the server or promised by a living holder, or is a
+   recipe that is not wanted;
 8. what a life is believed to hold is inside its cache budget, and `holders` says the same.
 """
 
@@ -82,8 +86,8 @@ class Graph:
     __slots__ = (
         "ahead", "assigned", "at_server", "computed", "cost_s", "developer", "failed", "fault", "fresh",
         "grown", "holders", "idle_s", "ins", "low", "missing", "needed", "number", "open", "outs", "parked",
-        "path_s", "ranked", "ready_s", "recomputed", "size_bytes", "source", "state", "total", "tries",
-        "wanted", "whole",
+        "path_s", "ranked", "ready_s", "recipe", "recomputed", "size_bytes", "source", "state", "total",
+        "tries", "wanted", "whole",
     )  # fmt: skip
 
     def __init__(self, number: int, developer: str) -> None:
@@ -96,6 +100,7 @@ class Graph:
         self.wanted = bytearray()
         self.at_server = bytearray()
         self.source = bytearray()
+        self.recipe = bytearray()
         self.missing: list[int] = []
         self.open: list[int] = []
         self.cost_s = array("d")
@@ -132,6 +137,7 @@ class Assignment:
     held: list[int]
     exports: list[int]
     keep: list[int]
+    remade: list[int]
     cost_s: float  #: on a contributor of speed 1
     live_bytes: int  #: memory the piece needs
     # what the ledger adds

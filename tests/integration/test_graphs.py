@@ -49,6 +49,20 @@ def test_ops_with_several_outputs_literals_and_indices_travel(g: R.Graph, contri
         assert value.dtype == want.dtype
 
 
+def test_a_large_seeded_array_is_made_where_it_is_needed_and_never_sent(
+    g: R.Graph, contributor: Any, config: Any
+) -> None:
+    contributor("a"), contributor("b")
+    x = R.random_uniform(size=(600, 600), seed=7)
+    same = np.random.default_rng(7).uniform(size=(600, 600))
+    sums = [R.sum(x @ (x + float(i))) for i in range(6)]
+    for i, got in enumerate(R.fetch(sums)):
+        np.testing.assert_allclose(got, np.sum(same @ (same + float(i))), rtol=1e-12)
+    assert max((f.stat().st_size for f in config.data_dir.iterdir()), default=0) < same.nbytes
+    np.testing.assert_array_equal(x(), same)  # asked for itself, it comes
+    assert g.get_op_stats()["computed_ops"] == g.get_op_stats()["total_ops"]
+
+
 def test_a_shape_that_only_the_values_tell_is_read_by_computing(g: R.Graph, contributor: Any) -> None:
     contributor()
     u = R.unique(R.t([3, 1, 3, 2]))

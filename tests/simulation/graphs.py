@@ -96,6 +96,22 @@ def matmul(blocks: int = 16, cost_s: float = 26e-3, size_bytes: int = 2 * MB) ->
     return work
 
 
+def made_matmul(blocks: int = 4, cost_s: float = 0.2, size_bytes: int = 18 * MB) -> Work:
+    """The product of two random matrices that contributors make: the sum of each block of it is wanted."""
+    work = Work("made_matmul")
+    side = range(blocks)
+    left = {(i, k): work.op((), cost_s / 15, size_bytes) for i in side for k in side}
+    right = {(k, j): work.op((), cost_s / 15, size_bytes) for k in side for j in side}
+    for i in side:
+        for j in side:
+            total = work.op((left[i, 0], right[0, j]), cost_s, size_bytes)
+            for k in side[1:]:
+                part = work.op((left[i, k], right[k, j]), cost_s, size_bytes)
+                total = work.op((total, part), cost_s / 30, size_bytes)
+            work.op((total,), cost_s / 60, 8)
+    return work
+
+
 def descent(steps: int = 200, blocks: int = 16, cost_s: float = 8e-3, size_bytes: int = 8 * MB) -> Work:
     """Gradient descent on blocks of data: each step fans out over the blocks and comes together."""
     work = Work("descent")

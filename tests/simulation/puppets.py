@@ -120,9 +120,9 @@ class Stage:
             self.tell(Refuse(puppet.life, it.assignment, missing, "not kept"))
             return
         values = puppet.inputs.pop(it.assignment) | {op: puppet.kept[op] for op in it.held}
-        bad = [op for op in it.ops if op in failing]
-        self.guilty.update(bad)
-        for op in it.ops:
+        bad = [op for op in [*it.remade, *it.ops] if op in failing]
+        self.guilty.update(it.ops if set(bad) & set(it.remade) else bad)
+        for op in [*it.remade, *it.ops]:
             if op not in bad and all(operand in values for operand in self.work.ins[op]):
                 values[op] = value_of(op, [values[operand] for operand in self.work.ins[op]])
         for op in it.keep:

@@ -266,7 +266,8 @@ class World:
             )
             self._start(actor)
             return
-        exec_s = sum(work.cost_s[op] for op in it.ops) / actor.peer.speed + OP_S * len(it.ops)
+        ops = [*it.remade, *it.ops]
+        exec_s = sum(work.cost_s[op] for op in ops) / actor.peer.speed + OP_S * len(ops)
         if self.rng.random() < self.crowd.stalls:
             exec_s *= 20
         self.at(self.now + exec_s, lambda: self._finish(actor, it, exec_s))
@@ -280,7 +281,7 @@ class World:
         for op in it.held:
             values[it.graph, op] = actor.kept[it.graph, op]
         work = self.works[it.graph]
-        for op in it.ops:
+        for op in [*it.remade, *it.ops]:
             operands = [values[it.graph, operand] for operand in work.ins[op]]
             values[it.graph, op] = value_of(op, operands)
         for op in it.keep:

@@ -2,7 +2,18 @@
 
 import pytest
 from simulation.crowds import Crowd, Peer, home, lan8, local2
-from simulation.graphs import KB, Work, chain, descent, independent, layered, matmul, perceptron, tree
+from simulation.graphs import (
+    KB,
+    Work,
+    chain,
+    descent,
+    independent,
+    layered,
+    made_matmul,
+    matmul,
+    perceptron,
+    tree,
+)  # fmt: skip
 from simulation.world import World
 
 from ravsock.scheduler import Settings
@@ -12,6 +23,7 @@ SMALL = {
     "chain": lambda: chain(150, 20e-3),
     "tree": lambda: tree(128, 5e-3),
     "matmul": lambda: matmul(4),
+    "made_matmul": lambda: made_matmul(),
     "descent": lambda: descent(10, 6),
     "perceptron": lambda: perceptron(4, 4),
     "layered": lambda: layered(200, 20),
