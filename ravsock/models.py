@@ -23,10 +23,11 @@ from sqlalchemy import (
     Text,
 )
 
+from ravsock.roles import Role
 from ravspec.states import AssignmentState, ContributorState, GraphState, OpState, SubgraphState
 
 #: raised when a table changes; a database of another number is refused
-SCHEMA = 1
+SCHEMA = 2
 
 metadata = MetaData()
 
@@ -153,4 +154,31 @@ assignment = Table(
     Index("one_commit", "subgraph_id", unique=True, sqlite_where=Column("state") == "committed"),
     Index("assignment_of_subgraph", "subgraph_id"),
     Index("assignment_of_life", "life"),
+)
+
+#: who may speak to the server; of the secret only its hash
+token = Table(
+    "token",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float),
+    Column("last_used_at", Float),
+    Column("revoked_at", Float),
+    one_of("role", Role),
+    sqlite_autoincrement=True,  # an id is never used again
+)
+
+#: the arrays that are files by themselves, and the developers whose they are: they sent them, or have them
+#: in their graphs
+stored_array = Table(
+    "stored_array",
+    metadata,
+    Column("developer", Text, primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("size_bytes", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
