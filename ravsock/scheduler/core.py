@@ -296,7 +296,7 @@ class Scheduler:
         ready.settle(graph)
         growth = Growth(graph, life, self.ledger.company(), self.settings, self.ledger.now)
         piece = growth.run(seeds)
-        if not (graph.ahead or graph.fresh):
+        if not graph.has_listed:
             self.ledger.active.discard(graph.number)
         return seal(graph, life, piece, growth.peak_bytes) if piece else None
 

@@ -24,7 +24,7 @@ def explain(ledger: Ledger, graph: Graph) -> str:
             f"op {op} needs {_bytes(need)} and the largest contributor, {best.name}, "
             f"gives {_bytes(room)} of its {_bytes(best.memory_bytes)}"
         )
-    if not graph.ready_s and not (graph.ahead or graph.fresh):
+    if not graph.ready_s and not graph.has_listed:
         return "all that was asked for is computed"
     if ledger.roomy:
         return "its next ops wait for a contributor that has room for them"

@@ -33,10 +33,10 @@ class Growth:
     """One piece while it grows. What its loops need is bound to locals in each step."""
 
     __slots__ = (
-        "brought", "budget", "busy_s", "candidate_s", "candidates", "cap", "company", "down_s",
-        "efficiency", "exec_s", "first_up_s", "graph", "held", "lacking", "last", "life",
+        "budget", "busy_s", "candidate_s", "candidates", "cap", "company", "down_s", "efficiency",
+        "exec_s", "first_up_s", "graph", "here", "lacking", "last", "life",
         "live_bytes", "outside", "peak_bytes", "round_trip_s", "seed_s", "seeds", "settings",
-        "share_s", "skipped", "up_s",
+        "share_s", "skipped", "target_s", "up_s",
     )  # fmt: skip
 
     def __init__(self, graph: Graph, life: Life, company: Company, settings: Settings, now: float) -> None:
@@ -44,12 +44,12 @@ class Growth:
         self.busy_s = wait_s(life, now)
         self.budget = _work_budget(life, settings)
         self.round_trip_s = 2 * life.latency_s + settings.message_s
-        self.held = life.held
+        self.target_s = settings.target_s
         self.cap = settings.op_cap
         self.outside: dict[int, int] = {}  #: op of the piece, in order -> needed dependents outside
         self.candidates: list[int] = []  #: dependents with all operands inside: a stack
         self.lacking: dict[int, int] = {}  #: dependent -> operands not inside
-        self.brought: set[int] = set()  #: operands to be sent along or made once more
+        self.here: set[int] = set()  #: ops of the piece and their operands
         self.skipped: list[int] = []  #: ready ops that do not fit this life now
         self.share_s = graph.ready_s / settings.share_divisor * life.speed / company.total_speed
         self.exec_s = self.down_s = self.up_s = self.seed_s = self.first_up_s = self.candidate_s = 0.0
@@ -123,45 +123,43 @@ class Growth:
 
     def _is_enough(self) -> bool:
         """Must others have the next seed?"""
-        if self.seeds == 0:
-            return False
         if self.seeds == 1:
-            self.first_up_s, saved_up_s = self.up_s, self.up_s
-        else:
-            saved_up_s = self.seeds * self.first_up_s - self.up_s
+            self.first_up_s = self.up_s
+        if self.seeds == 0 or self.seed_s < self.share_s:
+            return False
+        saved_up_s = self.up_s if self.seeds == 1 else self.seeds * self.first_up_s - self.up_s
         worthwhile_s = self.round_trip_s + saved_up_s
         return has_share(self.seed_s, self.share_s, self.exec_s + self.down_s, worthwhile_s)
 
     def _add(self, op: int, is_seed: bool) -> bool:
         """Take an op into the piece, or aside if it does not fit; False if the piece ends before it."""
-        graph, life, outside, brought = self.graph, self.life, self.outside, self.brought
-        size_bytes, operands, held, number = graph.size_bytes, graph.ins[op], self.held, graph.number
-        cost_s, new_bytes, remade_bytes = graph.cost_s[op], 0, 0
+        graph, life, outside, here = self.graph, self.life, self.outside, self.here
+        operands, size = graph.ins[op], graph.size_bytes[op]
+        cost_s, new_bytes, live_bytes = graph.cost_s[op], 0, self.live_bytes + size
         for operand in operands:
-            if operand not in outside and operand not in brought and (number, operand) not in held:
+            if operand not in here and (graph.number, operand) not in life.held:
+                operand_bytes = graph.size_bytes[operand]
+                live_bytes += operand_bytes
                 if graph.recipe[operand]:
                     cost_s += graph.cost_s[operand]
-                    remade_bytes += size_bytes[operand]
                 else:
-                    new_bytes += size_bytes[operand]
+                    new_bytes += operand_bytes
         exec_s = self.exec_s + cost_s / life.speed
         down_s = self.down_s + new_bytes / life.down_bps
-        up_s = self.up_s + size_bytes[op] / life.up_bps
-        live_bytes = peak_bytes = self.live_bytes + new_bytes + remade_bytes + size_bytes[op]
+        up_s = self.up_s + size / life.up_bps
+        total_s = exec_s + down_s + up_s
         if graph.tries and op in graph.tries:
             self.cap = min(self.cap, self.settings.op_cap >> self.settings.try_shift * graph.tries[op])
-        if outside and (
-            live_bytes > self.budget
-            or len(outside) >= self.cap
-            or is_full(exec_s, down_s, up_s, self.settings.target_s, is_seed, new_bytes > 0)
+        if (live_bytes > self.budget or len(outside) >= self.cap or total_s > self.target_s) and (
+            self._ends_before(op, live_bytes, is_seed, exec_s, down_s, up_s, new_bytes > 0)
         ):
-            if is_seed:
-                graph.fresh.append(op)
             return False
         if live_bytes > self.budget:
             if is_seed:
                 (graph.parked if live_bytes > self.company.largest_bytes else self.skipped).append(op)
             return len(self.skipped) < _SKIPS
+        if live_bytes > self.peak_bytes:
+            self.peak_bytes = live_bytes
         if is_seed:
             self.seeds += 1
             self.seed_s += graph.cost_s[op]
@@ -169,20 +167,34 @@ class Growth:
             if operand in outside:
                 left = outside[operand] = outside[operand] - 1
                 if not left and not graph.wanted[operand]:
-                    up_s -= size_bytes[operand] / life.up_bps
-                    live_bytes -= size_bytes[operand]
+                    up_s -= graph.size_bytes[operand] / life.up_bps
+                    live_bytes -= graph.size_bytes[operand]
             else:
-                brought.add(operand)
+                here.add(operand)
         self.exec_s, self.down_s, self.up_s, self.live_bytes = exec_s, down_s, up_s, live_bytes
         self.efficiency.append(exec_s / (exec_s + down_s + up_s + self.round_trip_s))
         self.last = op
-        if peak_bytes > self.peak_bytes:
-            self.peak_bytes = peak_bytes
         graph.state[op] = ASSIGNED
         outside[op] = graph.open[op]
+        here.add(op)
         if graph.outs[op] and not graph.recipe[op]:
             self._free_dependents(op)
         return True
+
+    def _ends_before(
+        self, op: int, live_bytes: int, is_seed: bool, exec_s: float, down_s: float, up_s: float, brings: bool
+    ) -> bool:
+        """Something is over its limit with this op: does the piece end here?"""
+        if not self.outside:
+            return False
+        ends = (
+            live_bytes > self.budget
+            or len(self.outside) >= self.cap
+            or is_full(exec_s, down_s, up_s, self.target_s, is_seed, brings)
+        )
+        if ends and is_seed:
+            self.graph.fresh.append(op)
+        return ends
 
     def _free_dependents(self, op: int) -> None:
         """Dependents that lack nothing more become candidates, the longest path on top."""

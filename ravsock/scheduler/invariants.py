@@ -57,7 +57,7 @@ def _check_ready(ledger: Ledger, graph: Graph) -> None:
             assert all(graph.at_server[operand] or graph.recipe[operand] for operand in graph.ins[op])
             ready_s += graph.cost_s[op]
     assert abs(graph.ready_s - ready_s) < 1e-6 * (1 + ready_s)
-    assert graph.number in ledger.active or not (graph.ahead or graph.fresh)
+    assert graph.number in ledger.active or not graph.has_listed
 
 
 def _check_values(ledger: Ledger, graph: Graph) -> None:

@@ -39,7 +39,7 @@ class Ledger:
 
     def touch(self, graph: Graph) -> None:
         """Something of this graph may have become ready; its developer has no idle time saved up."""
-        if not (graph.fresh or graph.ahead) or graph.number in self.active:
+        if not graph.has_listed or graph.number in self.active:
             return
         developer = self.developers[graph.developer]
         if not self._busy(developer):

@@ -1,16 +1,18 @@
 """The ready list of a graph: what somebody waits for first, then the longest remaining path.
 
-An op that becomes READY is only noted in `fresh`; ranks and heap are brought up to date when a
+An op that becomes READY is only noted in `fresh`; ranks and list are brought up to date when a
 contributor has room (`settle`). The ranks of newly added ops are computed at once, backwards over those
 ops alone; the ranks of older ones are corrected when the graph has grown by a quarter. So ranking costs
 a constant per op however many batches a graph comes in.
 
-The heap holds ints, and entries are deleted lazily: one counts only while its op is READY.
+The list is two: `ahead`, sorted with the best at the end, so that taking it is a pop (a heap costs five
+times that), and `late`, a heap for the few that come while `ahead` is long. Both hold ints. Entries are
+deleted lazily: one counts only while its op is READY.
 """
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
 from .state import AWAITED, COMPUTED, READY, Graph
 
@@ -23,15 +25,17 @@ _LAST = 1 << 41
 
 
 def settle(graph: Graph) -> None:
-    """Bring ranks and heap up to date."""
+    """Bring ranks and list up to date."""
     if graph.ranked < graph.total and _rank(graph):
         state = graph.state
-        graph.fresh.extend({entry & _OP for entry in graph.ahead if state[entry & _OP] == READY})
+        old = {entry & _OP for entry in graph.ahead + graph.late}
+        graph.fresh.extend(op for op in old if state[op] == READY)
         graph.ahead.clear()
+        graph.late.clear()
     fresh = graph.fresh
     if not fresh:
         return
-    path_s, needed, ahead = graph.path_s, graph.needed, graph.ahead
+    path_s, needed, ahead, late = graph.path_s, graph.needed, graph.ahead, graph.late
     recipe, open_, wanted = graph.recipe, graph.open, graph.wanted
     entries = []
     for op in fresh:
@@ -42,20 +46,25 @@ def settle(graph: Graph) -> None:
         if recipe[op] and open_[op] and not wanted[op]:
             rank = _LAST  # who takes one of its dependents makes it
         entries.append(rank << _OP_BITS | op)
-    if len(entries) * 4 > len(ahead):
-        ahead.extend(entries)
-        heapify(ahead)
+    if (len(entries) + len(late)) * 4 > len(ahead):
+        ahead += late
+        ahead += entries
+        ahead.sort(reverse=True)  # what is sorted already costs a comparison each
+        late.clear()
     else:
         for entry in entries:
-            heappush(ahead, entry)
+            heappush(late, entry)
     fresh.clear()
 
 
 def take(graph: Graph) -> int:
     """The best ready op, or -1. It is still READY: the caller moves it on, or puts it back."""
-    ahead, state = graph.ahead, graph.state
-    while ahead:
-        op = heappop(ahead) & _OP
+    ahead, late, state = graph.ahead, graph.late, graph.state
+    while ahead or late:
+        if late and (not ahead or late[0] < ahead[-1]):
+            op = heappop(late) & _OP
+        else:
+            op = ahead.pop() & _OP
         if state[op] == READY:
             return op
     return -1
@@ -90,4 +99,4 @@ def _rank(graph: Graph) -> bool:
 
 def entries(graph: Graph) -> set[int]:
     """All ops that can be found when they are ready; for the invariants."""
-    return {*(entry & _OP for entry in graph.ahead), *graph.fresh, *graph.parked}
+    return {*(entry & _OP for entry in graph.ahead + graph.late), *graph.fresh, *graph.parked}

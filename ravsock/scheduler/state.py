@@ -85,9 +85,9 @@ class Graph:
 
     __slots__ = (
         "ahead", "assigned", "at_server", "computed", "cost_s", "developer", "failed", "fault", "fresh",
-        "grown", "holders", "idle_s", "ins", "low", "missing", "needed", "number", "open", "outs", "parked",
-        "path_s", "ranked", "ready_s", "recipe", "recomputed", "size_bytes", "source", "state", "total",
-        "tries", "wanted", "whole",
+        "grown", "holders", "idle_s", "ins", "late", "low", "missing", "needed", "number", "open", "outs",
+        "parked", "path_s", "ranked", "ready_s", "recipe", "recomputed", "size_bytes", "source", "state",
+        "total", "tries", "wanted", "whole",
     )  # fmt: skip
 
     def __init__(self, number: int, developer: str) -> None:
@@ -111,7 +111,8 @@ class Graph:
         self.fault: dict[int, tuple[int, str]] = {}  #: failed op -> the op at fault, reason
         self.holders: dict[int, set[str]] = {}  #: op -> lives that keep its value for later
         # the ready list (ready.py)
-        self.ahead: list[int] = []  #: heap of rank << 32 | op, entries of ops no longer READY included
+        self.ahead: list[int] = []  #: rank << 32 | op, the best last; entries of ops no longer READY included
+        self.late: list[int] = []  #: a heap of the same
         self.fresh: list[int] = []  #: became READY since the heap was last looked at
         self.parked: list[int] = []  #: READY, but too large for every life here
         self.ready_s = 0.0
@@ -120,6 +121,11 @@ class Graph:
         self.low = 0  #: every op below is final
         self.ranked = 0  #: path_s is known for the ops below
         self.grown = 0  #: ops ranked since path_s was last brought up to date for all
+
+    @property
+    def has_listed(self) -> bool:
+        """May there be a ready op that can be taken?"""
+        return bool(self.ahead or self.late or self.fresh)
 
     @property
     def finished(self) -> bool:
