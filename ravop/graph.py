@@ -22,8 +22,7 @@ from ravspec.batch import Batch
 from ravspec.claims import WEAK
 from ravspec.codec import NAMES, array_bytes, dtype_of, name_of
 from ravspec.errors import DTypeError, GraphError, ParamError, RavError
-from ravspec.ops import OPS, Op
-from ravspec.ops.creation import DATA
+from ravspec.ops import Op
 from ravspec.shapes import ArrayType
 from ravspec.subgraph import sha256
 from ravspec.values import INLINE_BYTES
@@ -34,6 +33,9 @@ SUBMIT_OPS = 1000
 
 #: ops that take a Python integer which the other operand's dtype cannot hold
 ANY_INTEGER = frozenset({"less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "clip"})
+
+#: what `t` makes a Scalar of
+NUMBERS = (int, float, complex, np.number)
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +65,7 @@ class Graph:
         self._attached = id is not None
         self.name, self.algorithm, self.approach = name, algorithm, approach
         self._record = Recorder()
+        self._send_at = SUBMIT_OPS - 1  #: with this op, what is pending is sent ahead
         self._constants: dict[Any, Tensor] = {}
         self._pending_persist: dict[str, int] = {}
         self._ended = False
@@ -107,7 +110,7 @@ class Graph:
             others = 0  # operands that are no tensors of this graph
             for x in operands:
                 if isinstance(x, Tensor) and x._graph is self:
-                    given.append((x._op, x._output, x._type))
+                    given.append(x._operand)
                 else:
                     given.append(self._operand(x))
                     others += 1
@@ -115,7 +118,8 @@ class Graph:
                 given = self._check_others(row, operands, given)
             params_key = tuple(params.items()) if params else None
             op, types = self._record.add(row, given, params, params_key)
-            self._send_ahead_if_many()
+            if op >= self._send_at:
+                self._send_ahead()
         if len(types) == 1:
             return Tensor.of(self, op, 0, types[0])
         return tuple(Tensor.of(self, op, k, t) for k, t in enumerate(types))
@@ -141,7 +145,7 @@ class Graph:
                     f"an op cannot mix values of two graphs: {x._graph} and {self}. "
                     "Fetch the value in one, x(), and use the array in the other"
                 )
-            return x._op, x._output, x._type
+            return x._operand
         if type(x) in WEAK:
             return self._record.literal(x)
         return self._constant_operand(x)
@@ -155,7 +159,7 @@ class Graph:
         if tensor is None:
             tensor = self._constants[key] = Tensor.__new__(Tensor)
             self._source(tensor, value)
-        return tensor._op, 0, tensor._type
+        return tensor._operand
 
     def source_into(self, tensor: Tensor, value: Any, name: str | None, dtype: Any = None) -> None:
         """Make `tensor` the handle on a new source op with this value."""
@@ -163,15 +167,14 @@ class Graph:
             self._check_open()
             self._source(tensor, as_value(value, dtype))
             if name is not None:
-                self._record.give_name(tensor._op, name)
-            self._send_ahead_if_many()
+                self._record.give_name(tensor.id, name)
+            if tensor.id >= self._send_at:
+                self._send_ahead()
 
     def _source(self, tensor: Tensor, value: NDArray[Any]) -> None:
-        params = {"shape": value.shape, "dtype": name_of(value.dtype)}
         digest = self._engine.put(value) if value.nbytes > INLINE_BYTES else None
-        op, (type_number,) = self._record.add(OPS[DATA], (), params, tuple(params.items()))
-        tensor._graph, tensor._op, tensor._output, tensor._type = self, op, 0, type_number
-        tensor._value = None
+        op, type_number = self._record.add_source(value)
+        tensor._graph, tensor._operand, tensor._value = self, (op, 0, type_number), None
         if digest is not None:
             self._record.give_stored(op, digest)
         else:
@@ -180,7 +183,7 @@ class Graph:
 
     def name_op(self, tensor: Tensor, name: str) -> None:
         """Give an op a name; see get_ops_by_name."""
-        self._record.give_name(tensor._op, name)
+        self._record.give_name(tensor.id, name)
 
     def array_type(self, number: int) -> ArrayType:
         """Shape and dtype of a type number."""
@@ -192,23 +195,20 @@ class Graph:
 
     # --- sending and asking --------------------------------------------------------------------------
 
-    def _send_ahead_if_many(self) -> None:
-        if self._record.n_pending >= SUBMIT_OPS and 3 * self._record.n_pending >= self._record.n_ops:
-            self._send_ahead()
-
     def _send_ahead(self) -> None:
         """Store what is pending; nothing is computed because of it."""
         self._ask([], timeout=None, send_ahead=True)
 
     def _ask(
         self, ops: list[int], timeout: float | None, *, end: bool = False, send_ahead: bool = False
-    ) -> dict[int, list[NDArray[Any]]]:
+    ) -> dict[int, Sequence[NDArray[Any]]]:
         """Send what is not at the server yet, with a question; see ravop.waiting."""
         self._sending.acquire()
         try:
             with self._lock:
                 if not self._attached and self._record.n_pending:
                     self._unsent.append(self._record.take_batch())
+                    self._send_at = self._record.n_ops + max(SUBMIT_OPS, self._record.n_ops // 2) - 1
                 persist, self._pending_persist = self._pending_persist, {}
             # a batch that failed to arrive goes again as it was: the server knows a repeated one
             while len(self._unsent) > 1:
@@ -231,17 +231,18 @@ class Graph:
         """Wait until all these tensors of the graph have their values."""
         missing = [t for t in tensors if t._value is None]
         if missing:
-            values = self._ask(sorted({t._op for t in missing}), timeout)
+            values = self._ask(sorted({t.id for t in missing}), timeout)
             for t in missing:
-                t.learn(values[t._op][t._output])
+                op, output, _ = t._operand
+                t.learn(values[op][output])
 
     def persist(self, tensor: Tensor, name: str) -> None:
         """Keep a tensor's value under a name; see fetch_persisting_op."""
         if not name or not isinstance(name, str):
             raise ParamError(f"persist_op needs a name, not {name!r}")
         self._check_open()
-        self._record.give_name(tensor._op, name)
-        self._pending_persist[name] = tensor._op
+        self._record.give_name(tensor.id, name)
+        self._pending_persist[name] = tensor.id
 
     def submit(self) -> None:
         """End the graph without waiting: what the exit of a script does."""
@@ -344,9 +345,10 @@ def current_graph() -> Graph:
 
 def t(value: Any, name: str | None = None, *, dtype: Any = None) -> Tensor:
     """A tensor of a value: a Scalar for a number, else a Tensor."""
-    if dtype is None and isinstance(value, int | float | complex | np.number):
-        return Scalar(value, name)
-    return Tensor(value, name, dtype=dtype)
+    kind = Scalar if dtype is None and isinstance(value, NUMBERS) else Tensor
+    tensor = kind.__new__(kind)
+    current_graph().source_into(tensor, value, name, dtype)
+    return tensor
 
 
 def fetch(*tensors: Any, timeout: float | None = None) -> list[NDArray[Any]]:

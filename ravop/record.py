@@ -10,19 +10,25 @@ import os
 import sys
 from array import array
 from collections.abc import Sequence
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ravspec.batch import Batch, Symbols
 from ravspec.claims import WEAK, WEAK_TYPES
-from ravspec.codec import literal_to_json
-from ravspec.ops import Op
+from ravspec.codec import literal_to_json, name_of
+from ravspec.ops import OPS, Op
+from ravspec.ops.creation import DATA
 from ravspec.shapes import ArrayType
 from ravspec.values import Interner, type_to_json
 
 HERE = os.path.dirname(__file__) + os.sep
+
+#: calls between call_site and the developer's line, at least: add, the graph's method and what the developer
+#: calls; for a source two of the graph's
+ADD_DEPTH, SOURCE_DEPTH = 4, 5
 
 #: an operand as (op, output, type number); op below zero is a literal
 Operand = tuple[int, int, int]
@@ -37,15 +43,17 @@ class Recorder:
         self.sites = Interner()
         self.literals: list[Any] = []
         self._literals: dict[Any, int] = {}
-        self._sites: dict[tuple[CodeType, int], int] = {}
-        self._inferred: dict[Any, tuple[int, tuple[int, ...]]] = {}
+        #: (id of the code, instruction) -> number of the line; the code is kept so that the id stays its own
+        self._sites: dict[tuple[int, int], tuple[int, CodeType]] = {}
+        #: (kind, arity, types of the outputs): all of an op that its operands' types and params decide
+        self._forms: list[tuple[int, int, tuple[int, ...]]] = []
+        self._form_of: dict[Any, int] = {}
         self._submitted = [0, 0, 0, 0]
         self._clear()
 
     def _clear(self) -> None:
-        self._kind, self._site, self._arity = array("I"), array("I"), array("H")
-        self._operand, self._output = array("i"), array("H")
-        self._n_out, self._out_type = array("H"), array("I")
+        self._form, self._site = array("I"), array("I")
+        self._operand = array("i")  #: op and output of each operand
         self._values: list[bytes] = []
         self._stored: dict[int, str] = {}
         self._names: dict[int, str] = {}
@@ -53,7 +61,7 @@ class Recorder:
     @property
     def n_pending(self) -> int:
         """Ops that are not submitted yet."""
-        return len(self._kind)
+        return len(self._form)
 
     # --- building ------------------------------------------------------------------------------------
 
@@ -79,40 +87,57 @@ class Recorder:
         self, row: Op, operands: Sequence[Operand], params: dict[str, Any], params_key: Any = None
     ) -> tuple[int, tuple[int, ...]]:
         """Record an op. Gives its number and its outputs' types; a bad op raises and records nothing."""
-        key = (row.name, params_key, *[o[2] for o in operands])
-        hit = self._inferred.get(key)
-        if hit is None:
-            hit = self._inferred[key] = self._infer(row, operands, params, params_key)
-        kind, out_types = hit
-        self._kind.append(kind)
-        self._site.append(self.call_site())
-        self._arity.append(len(operands))
-        for op, output, _ in operands:
-            self._operand.append(op)
-            self._output.append(output)
-        self._n_out.append(len(out_types))
-        self._out_type.extend(out_types)
+        key: tuple[Any, ...]
+        if len(operands) == 2:  # the usual case, without a loop
+            (a, i, a_type), (b, j, b_type) = operands
+            places: Sequence[int] = (a, i, b, j)
+            key = (row.name, params_key, a_type, b_type)
+        else:
+            places = [number for operand in operands for number in operand[:2]]
+            key = (row.name, params_key, *[operand[2] for operand in operands])
+        form = self._form_of.get(key)
+        if form is None:
+            form = self._form_of[key] = self._infer(row, operands, params, params_key)
+        self._site.append(self.call_site(ADD_DEPTH))
+        self._form.append(form)
+        self._operand.extend(places)
         number = self.n_ops
         self.n_ops = number + 1
-        return number, out_types
+        return number, self._forms[form][2]
 
-    def _infer(
-        self, row: Op, operands: Sequence[Operand], params: dict[str, Any], params_key: Any
-    ) -> tuple[int, tuple[int, ...]]:
+    def add_source(self, value: NDArray[Any]) -> tuple[int, int]:
+        """Record a source op for an array; its number and type. The value itself is given apart."""
+        key = (value.dtype, value.shape)
+        form = self._form_of.get(key)
+        if form is None:
+            params = {"shape": value.shape, "dtype": name_of(value.dtype)}
+            form = self._form_of[key] = self._infer(OPS[DATA], (), params, tuple(params.items()))
+        self._site.append(self.call_site(SOURCE_DEPTH))
+        self._form.append(form)
+        number = self.n_ops
+        self.n_ops = number + 1
+        return number, self._forms[form][2][0]
+
+    def _infer(self, row: Op, operands: Sequence[Operand], params: dict[str, Any], params_key: Any) -> int:
         outs = row.infer([self.type(t) for _, _, t in operands], params)
         types = tuple(self.types.number(t) for t in outs)
-        return self.kinds.number((row.name, params_key or ())), types
+        self._forms.append((self.kinds.number((row.name, params_key or ())), len(operands), types))
+        return len(self._forms) - 1
 
-    def call_site(self) -> int:
-        """The number of the line outside this package that builds the op."""
-        frame = sys._getframe(2)
+    def call_site(self, depth: int) -> int:
+        """The number of the line outside this package that builds the op: at least so many calls up."""
+        frame = sys._getframe(depth)
+        known = self._sites.get((id(frame.f_code), frame.f_lasti))
+        return known[0] if known is not None else self._farther_site(frame)
+
+    def _farther_site(self, frame: FrameType) -> int:
         while frame.f_code.co_filename.startswith(HERE) and frame.f_back is not None:
             frame = frame.f_back
-        key = (frame.f_code, frame.f_lasti)
-        number = self._sites.get(key)
-        if number is None:
-            number = self._sites[key] = self.sites.number((frame.f_code.co_filename, frame.f_lineno))
-        return number
+        key = (id(frame.f_code), frame.f_lasti)
+        if key not in self._sites:
+            number = self.sites.number((frame.f_code.co_filename, frame.f_lineno))
+            self._sites[key] = number, frame.f_code
+        return self._sites[key][0]
 
     def site(self, number: int) -> tuple[str, int]:
         """File and line of a call site."""
@@ -143,18 +168,20 @@ class Recorder:
             sites=self.sites.items[sites:],
             literals=self.literals[literals:],
         )
-        one_output = len(self._out_type) == len(self._kind)
+        form = np.array(self._form, np.int64)
+        kind, arity, n_out, out_type = self._columns_of_forms(form)
+        operand = np.array(self._operand, np.int32).reshape(-1, 2)
         batch = Batch(
             first_op=self.n_ops - self.n_pending,
             first=first,
             symbols=symbols,
-            kind=np.array(self._kind, np.uint32),
+            kind=kind,
             site=np.array(self._site, np.uint32),
-            arity=np.array(self._arity, np.uint16),
-            operand=np.array(self._operand, np.int32),
-            output=np.array(self._output if any(self._output) else (), np.uint16),
-            n_out=np.array(() if one_output else self._n_out, np.uint16),
-            out_type=np.array(self._out_type, np.uint32),
+            arity=arity,
+            operand=operand[:, 0],
+            output=operand[:, 1].astype(np.uint16) if operand[:, 1].any() else np.zeros(0, np.uint16),
+            n_out=n_out,
+            out_type=out_type,
             values=b"".join(self._values),
             stored=self._stored,
             names=self._names,
@@ -162,3 +189,13 @@ class Recorder:
         self._submitted = [len(self.kinds), len(self.types), len(self.sites), len(self.literals)]
         self._clear()
         return batch
+
+    def _columns_of_forms(self, form: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
+        """kind, arity, n_out and out_type of ops of these forms, as a batch has them."""
+        kinds, arities, types = zip(*self._forms, strict=True) if self._forms else ((), (), ())
+        kind, arity = np.array(kinds, np.uint32)[form], np.array(arities, np.uint16)[form]
+        n_out = np.array([len(outs) for outs in types], np.uint16)[form]
+        if (n_out == 1).all():
+            first = np.array([outs[0] if outs else 0 for outs in types], np.uint32)
+            return kind, arity, np.zeros(0, np.uint16), first[form]
+        return kind, arity, n_out, np.array([t for f in form.tolist() for t in types[f]], np.uint32)

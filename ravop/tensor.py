@@ -28,12 +28,10 @@ class Tensor(Methods):
     Call it for its value: `x()` waits and gives an ndarray; `x(timeout=30)` raises `Timeout` after 30 s.
     """
 
-    __slots__ = ("__weakref__", "_graph", "_op", "_output", "_type", "_value")
+    __slots__ = ("__weakref__", "_graph", "_operand", "_value")
 
     _graph: Graph
-    _op: int
-    _output: int
-    _type: int
+    _operand: tuple[int, int, int]  #: (op, output, type number)
     _value: NDArray[Any] | None
 
     #: comparisons are elementwise, so a Tensor cannot be a dictionary key (as in NumPy)
@@ -46,14 +44,12 @@ class Tensor(Methods):
 
         current_graph().source_into(self, value, name, dtype)
 
-    @classmethod
-    def of(cls, graph: Graph, op: int, output: int, type_number: int) -> Tensor:
+    @staticmethod
+    def of(graph: Graph, op: int, output: int, type_number: int) -> Tensor:
         """The handle on an output of an op."""
-        tensor = cls.__new__(cls)
+        tensor = Tensor.__new__(Tensor)
         tensor._graph = graph
-        tensor._op = op
-        tensor._output = output
-        tensor._type = type_number
+        tensor._operand = op, output, type_number
         tensor._value = None
         return tensor
 
@@ -67,7 +63,7 @@ class Tensor(Methods):
     @property
     def id(self) -> int:
         """The number of its op in the graph."""
-        return self._op
+        return self._operand[0]
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -97,7 +93,7 @@ class Tensor(Methods):
         return self.transpose()
 
     def _array_type(self) -> ArrayType:
-        return self._graph.array_type(self._type)
+        return self._graph.array_type(self._operand[2])
 
     # --- its value -----------------------------------------------------------------------------------
 
@@ -116,7 +112,8 @@ class Tensor(Methods):
         """Take the value that has come."""
         self._value = value
         if self._array_type().shape is None:
-            self._type = self._graph.type_number(ArrayType(value.shape, value.dtype))
+            op, output, _ = self._operand
+            self._operand = op, output, self._graph.type_number(ArrayType(value.shape, value.dtype))
 
     def persist_op(self, name: str) -> None:
         """Keep the value at the server under a name of its own; see `fetch_persisting_op`."""
@@ -171,7 +168,7 @@ class Tensor(Methods):
     def __repr__(self) -> str:
         if self._value is not None:
             return f"{type(self).__name__}({self._value})"
-        return f"{type(self).__name__}({self._array_type()}, op {self._op} of {self._graph}, not fetched)"
+        return f"{type(self).__name__}({self._array_type()}, op {self.id} of {self._graph}, not fetched)"
 
 
 class Scalar(Tensor):

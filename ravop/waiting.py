@@ -63,7 +63,7 @@ def wait(
     question: Question,
     timeout: float | None,
     stored: Callable[[], None] = lambda: None,
-) -> dict[int, list[NDArray[Any]]]:
+) -> dict[int, Sequence[NDArray[Any]]]:
     """Send a batch with a question; {op: its outputs} for the ops that it asks for.
 
     `stored` is called once the ops are safe at the server. A failed op that was asked for (under `end`,
@@ -125,7 +125,7 @@ class Answer:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.values: dict[int, list[NDArray[Any]]] = {}
+        self.values: dict[int, Sequence[NDArray[Any]]] = {}
         self.failures: list[Failure] = []
 
     def take(self, message: Values, buffers: list[memoryview]) -> None:
@@ -145,7 +145,7 @@ class Answer:
         else:
             outputs = list(given)
         if len(outputs) == len(ops):
-            self.values.update(zip(ops.tolist(), ([value] for value in outputs), strict=True))
+            self.values.update(zip(ops.tolist(), zip(outputs, strict=True), strict=True))
             return
         at = 0
         for op, n in zip(ops.tolist(), n_out.tolist(), strict=True):

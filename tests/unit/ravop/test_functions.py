@@ -31,7 +31,7 @@ def test_a_function_gives_what_its_kernel_gives(row: Any) -> None:
         handles = [R.t(x) if isinstance(x, np.ndarray) else x for x in operands]
         got = results(g.add(row, handles, canonical))
         for handle, value in zip(got, want, strict=True):
-            known = g.array_type(handle._type)
+            known = g.array_type(handle._operand[2])
             np.testing.assert_array_equal(handle(), value)
             assert handle.dtype == np.asarray(value).dtype
             assert known.shape in (None, np.shape(value))
