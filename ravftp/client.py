@@ -1,164 +1,146 @@
-"""Put and get an array by key, over HTTP, for developers and contributors. Standard library and NumPy.
+"""Put and get an array by key, for developers and contributors: by FTP where that goes, else by HTTP.
 
-The sender hashes in a thread while it sends and compares with the digest that the server computed of
-what arrived; the receiver reads straight into the array it returns. Neither holds an array twice.
+A broken connection costs time only: the transfer goes on where it stopped, as long as the server comes
+back within `patience_s` of the last byte that moved.
 """
 
 from __future__ import annotations
 
-import hashlib
-import http.client
-import json
-import secrets
-import threading
-import urllib.parse
-from typing import Any
+import random
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
-from ravspec.codec import Buffer, array_bytes
-from ravspec.errors import ServerUnreachable, TransferError
+from ravftp.ftp import Account, Closed, FtpWay, GrantOver, Lost, NotThere
+from ravftp.http import HttpWay, message_of
+from ravftp.moving import Receiving, Sending, Way
+from ravspec.errors import TransferError
 from ravspec.shapes import ArrayType
 
-#: bytes a read or write moves at once
-BLOCK_BYTES = 1 << 20
+__all__ = ["Account", "Kind", "Transfer", "message_of"]
+
+Kind = Literal["auto", "ftp", "http"]
+KINDS: tuple[Kind, ...] = ("auto", "ftp", "http")
+
+#: first and longest wait before a broken transfer goes on; each is varied by half at random
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
+#: after falling back to HTTP, FTP is tried again when so much time has passed
+FTP_AGAIN_S = 60.0
+
+#: asks the server for an account, None where it has no FTP; `renew`: the last one is over
+Grant = Callable[[bool], Account | None]
 
 
-class HttpTransfer:
-    """Arrays to and from a server's data folder. It has no state but the address: any thread may use it."""
+def no_grant(renew: bool) -> None:
+    """For servers that are known to have no FTP."""
 
-    def __init__(self, url: str, token: str | None = None, timeout_s: float = 40.0) -> None:
-        self._url = urllib.parse.urlsplit(url)
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._timeout_s = timeout_s
+
+class Transfer:
+    """Arrays to and from one server. Any thread may use it.
+
+    life: a contributor's. grant: gives an account for FTP. `say` is told once if FTP does not go.
+    patience_s: how long a server that is away may take to come back.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        life: str | None = None,
+        kind: Kind = "http",
+        grant: Grant = no_grant,
+        say: Callable[[str], None] = lambda text: None,
+        patience_s: float = 0.0,
+        timeout_s: float = 40.0,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._kind, self._grant, self._say = kind, grant, say
+        self._context, self._timeout_s = context, timeout_s
+        self._http = HttpWay(url, token, life, context, timeout_s)
+        self._ftp: FtpWay | None = None
+        self._no_ftp_until = float("inf") if kind == "http" else 0.0
+        self._told = False
+        self.patience_s = patience_s
 
     def put(self, value: NDArray[Any]) -> str:
         """Send an array's bytes; gives the SHA-256 under which they can be fetched."""
-        body = array_bytes(value)
-        digest = Digest(body)
-        upload = secrets.token_hex(16)
-        status, reply = self._request("PUT", f"/v1/data/{upload}", body)
-        if status != 201 or reply.get("sha256") != digest.result():
-            raise TransferError(
-                f"an array of {len(body)} bytes did not arrive whole at {self._url.geturl()}: "
-                f"{reply.get('message') or reply}"
-            )
-        return digest.result()
+        sending = Sending(value)
+        self._move(lambda way: way.send(sending), lambda: sending.moved)
+        return sending.digest()
 
     def get(self, digest: str, t: ArrayType) -> NDArray[Any]:
         """The array with that SHA-256, of that type; a TransferError if other bytes come."""
-        value = np.empty(t.shape or (), t.dtype)
-        view = memoryview(value.reshape(-1).view(np.uint8))  # type: ignore[arg-type]
-        connection = self._connect()
+        receiving = Receiving(digest, t)
         try:
-            connection.request("GET", f"/v1/data/{digest}", headers=self._headers)
-            response = connection.getresponse()
-            if response.status != 200:
-                raise TransferError(f"array {digest[:12]} cannot be fetched: {message_of(response.read())}")
-            if response.length != len(view):
-                raise TransferError(f"array {digest[:12]} has {response.length} bytes, not {len(view)}")
-            found = read_hashing(response, view)
-        except (OSError, http.client.HTTPException) as error:
-            raise self._lost(error) from error
-        finally:
-            connection.close()
-        if found != digest:
-            raise TransferError(f"array {digest[:12]} came with other bytes than were stored: {found[:12]}")
-        return value
+            self._move(lambda way: way.receive(receiving), lambda: receiving.moved)
+        except BaseException:
+            receiving.give_up()
+            raise
+        return receiving.value()
 
-    def _connect(self) -> http.client.HTTPConnection:
-        kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
-        return kind(self._url.hostname or "", self._url.port, timeout=self._timeout_s)
+    def close(self) -> None:
+        """Close connections; they are opened again when needed."""
+        if self._ftp is not None:
+            self._ftp.close()
 
-    def _request(self, method: str, path: str, body: Buffer) -> tuple[int, dict[str, Any]]:
-        connection = self._connect()
-        try:
-            headers = {**self._headers, "Content-Length": str(len(body))}
-            connection.request(method, path, body=memoryview(body), headers=headers)
-            response = connection.getresponse()
-            return response.status, json.loads(response.read())
-        except (OSError, http.client.HTTPException) as error:
-            raise self._lost(error) from error
-        except ValueError as error:
-            raise TransferError(f"{self._url.geturl()} gave no answer that can be read: {error}") from error
-        finally:
-            connection.close()
+    def _move(self, move: Callable[[Way], None], moved: Callable[[], int]) -> None:
+        """Try, by whichever way goes, until it is done or the patience is over."""
+        since, before, wait_s, renewed = time.monotonic(), moved(), FIRST_WAIT_S, False
+        while True:
+            way = self._way()
+            try:
+                return move(way)
+            except Closed as error:
+                if self._kind == "auto":
+                    self._fall_back(str(error), FTP_AGAIN_S)
+                    continue
+                lost: Exception = error
+            except NotThere:
+                if self._kind != "auto":
+                    raise
+                return move(self._http)  # which knows better what may be read, and says what is wrong
+            except GrantOver as error:
+                if renewed:
+                    raise
+                renewed = True
+                self._renew(error)
+                continue
+            except Lost as error:
+                lost = error
+            if moved() > before:
+                since, before, wait_s = time.monotonic(), moved(), FIRST_WAIT_S
+            if time.monotonic() - since >= self.patience_s:
+                raise lost
+            time.sleep(wait_s * random.uniform(0.5, 1.5))
+            wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
-    def _lost(self, error: Exception) -> ServerUnreachable | TransferError:
-        if isinstance(error, TransferError):
-            return error
-        return ServerUnreachable(f"{self._url.geturl()} was lost while an array was moving: {error}")
+    def _way(self) -> Way:
+        if time.monotonic() < self._no_ftp_until:
+            return self._http
+        if self._ftp is None:
+            self._open(renew=False)
+        return self._ftp or self._http
 
+    def _open(self, renew: bool) -> None:
+        account = self._grant(renew)
+        if account is not None:
+            self._ftp = FtpWay(account, self._context, self._timeout_s)
+        elif self._kind == "ftp":
+            raise TransferError("this server has no FTP; take --transport auto or http (RAV_TRANSPORT)")
+        else:
+            self._fall_back("the server has no FTP", FTP_AGAIN_S)
 
-class Digest:
-    """The SHA-256 of a buffer, computed in a thread of its own."""
+    def _renew(self, error: GrantOver) -> None:
+        self.close()
+        self._ftp = None
+        self._open(renew=True)
 
-    def __init__(self, body: Buffer) -> None:
-        self._hash = hashlib.sha256()
-        self._thread = threading.Thread(target=self._hash.update, args=(body,), daemon=True)
-        self._thread.start()
-
-    def result(self) -> str:
-        """The digest in hex, once it is there."""
-        self._thread.join()
-        return self._hash.hexdigest()
-
-
-class Follower:
-    """The SHA-256 of a buffer that is being filled, hashed in a thread behind the filling."""
-
-    def __init__(self, view: memoryview) -> None:
-        self._view = view
-        self._hash = hashlib.sha256()
-        self._changed = threading.Condition()
-        self._filled = self._hashed = 0
-        self._ended = False
-        self._thread = threading.Thread(target=self._follow, daemon=True)
-        self._thread.start()
-
-    def filled(self, n: int) -> None:
-        """The first n bytes are there."""
-        with self._changed:
-            self._filled = n
-            self._changed.notify()
-
-    def result(self) -> str:
-        """No more bytes come; the digest in hex of those that did."""
-        with self._changed:
-            self._ended = True
-            self._changed.notify()
-        self._thread.join()
-        return self._hash.hexdigest()
-
-    def _follow(self) -> None:
-        ended = False
-        while not ended:
-            with self._changed:
-                self._changed.wait_for(lambda: self._filled > self._hashed or self._ended)
-                upto, ended = self._filled, self._ended
-            self._hash.update(self._view[self._hashed : upto])
-            self._hashed = upto
-
-
-def read_hashing(response: http.client.HTTPResponse, view: memoryview) -> str:
-    """Read a response into `view`; the SHA-256 of it, hashed beside the reading."""
-    follower, at = Follower(view), 0
-    try:
-        while at < len(view):
-            n = response.readinto(view[at : at + BLOCK_BYTES])
-            if not n:
-                raise TransferError(f"an array broke off after {at} of {len(view)} bytes")
-            at += n
-            follower.filled(at)
-    finally:
-        digest = follower.result()
-    return digest
-
-
-def message_of(body: bytes) -> str:
-    """The message in a JSON error body, or the body."""
-    try:
-        return str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
-        return body.decode(errors="replace")[:200]
+    def _fall_back(self, reason: str, again_s: float) -> None:
+        self._no_ftp_until = time.monotonic() + again_s
+        if not self._told:
+            self._told = True
+            self._say(f"arrays go by HTTP: {reason}")

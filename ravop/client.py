@@ -17,7 +17,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ravftp.client import HttpTransfer, message_of
+from ravftp.client import Transfer, message_of
 from ravop.config import Config
 from ravspec import errors
 from ravspec.codec import PREFIX, Buffer, total_length
@@ -77,7 +77,7 @@ class Client:
         self._headers = {"Content-Type": "application/octet-stream"}
         if config.token:
             self._headers["Authorization"] = f"Bearer {config.token}"
-        self._transfer = HttpTransfer(config.url, config.token, config.silence_s)
+        self._transfer = Transfer(config.url, config.token, timeout_s=config.silence_s)
         self._local = threading.local()
         self._open: set[http.client.HTTPConnection] = set()
         weakref.finalize(self, close_all, self._open)  # when no graph uses this server any more

@@ -11,7 +11,7 @@ import sys
 import warnings
 from typing import BinaryIO
 
-from ravftp.client import HttpTransfer
+from ravftp.client import Transfer
 from ravspec.codec import PREFIX, total_length
 from ravspec.executor import Executor
 
@@ -35,7 +35,7 @@ def serve(executor: Executor, frames: BinaryIO, answers: BinaryIO) -> None:
 def main() -> None:
     """`python -m ravpy.worker LIFE URL`, the token in RAV_TOKEN."""
     life, url = sys.argv[1:3]
-    transfer = HttpTransfer(url, os.environ.get("RAV_TOKEN"))
+    transfer = Transfer(url, os.environ.get("RAV_TOKEN"), life=life)
     # what NumPy warns of (an empty mean, say) concerns the developer, who sees the NaN
     warnings.simplefilter("ignore", RuntimeWarning)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")

@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from ravspec.codec import Buffer
 from ravspec.errors import ConfigError, TransferError
-
-DIGEST = re.compile(r"[0-9a-f]{64}")
-#: how names of unfinished files begin
-PARTIAL = "partial-"
+from ravspec.names import DIGEST, PARTIAL
 
 
 class DataFolder:

@@ -25,7 +25,7 @@ OUTSIDE = {
     "ravspec": {"numpy"},
     "ravop": {"numpy", "tqdm"},
     "ravsock": {"numpy", "msgspec", "aiohttp", "socketio", "engineio", "sqlalchemy"},
-    "ravftp": {"numpy"},
+    "ravftp": {"numpy", "pyftpdlib", "OpenSSL"},
     "ravpy": {"numpy", "msgspec", "socketio", "rich", "psutil"},
 }
 
@@ -81,10 +81,10 @@ def test_nothing_imports_the_app_but_the_command() -> None:
     assert importers == {"__main__.py"}
 
 
-def test_what_the_browser_runs_imports_without_msgspec() -> None:
-    """The modules that ravjs ships reach neither messages nor msgspec."""
-    seen: set[str] = set()
-    todo = ["ravspec.executor"]
+def reached_from(start: str) -> dict[str, set[str]]:
+    """Our modules that importing one imports, itself included, each with the names it imports."""
+    seen: dict[str, set[str]] = {}
+    todo = [start]
     while todo:
         name = todo.pop()
         path = ROOT / (name.replace(".", "/") + ".py")
@@ -92,10 +92,25 @@ def test_what_the_browser_runs_imports_without_msgspec() -> None:
             path = ROOT / name.replace(".", "/") / "__init__.py"
         if name in seen or not path.exists():
             continue
-        seen.add(name)
-        found = imports_of(path)
+        seen[name] = found = imports_of(path)
+        todo += [n for n in found if n.startswith("rav")]
+        todo += [n.rpartition(".")[0] for n in found if n.startswith("rav")]
+    return seen
+
+
+def test_what_the_browser_runs_imports_without_msgspec() -> None:
+    """The modules that ravjs ships reach neither messages nor msgspec."""
+    reached = reached_from("ravspec.executor")
+    assert "ravspec.ops.table" in reached
+    assert "ravspec.messages" not in reached
+    for name, found in reached.items():
         assert not any(is_under(n, "msgspec") for n in found), name
-        todo += [n for n in found if n.startswith("ravspec")]
-        todo += [n.rpartition(".")[0] for n in found if n.startswith("ravspec")]
-    assert "ravspec.ops.table" in seen
-    assert "ravspec.messages" not in seen
+
+
+def test_the_client_of_ravftp_is_numpy_and_the_standard_library() -> None:
+    """Developers and contributors need not install what the server is made of."""
+    reached = reached_from("ravftp.client")
+    assert "ravftp.ftp" in reached
+    for name, found in reached.items():
+        outside = {n.split(".")[0] for n in found} - sys.stdlib_module_names - {"ravftp", "ravspec", "numpy"}
+        assert not outside, name

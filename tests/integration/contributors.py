@@ -13,7 +13,7 @@ from typing import Any
 
 import socketio
 
-from ravftp.client import HttpTransfer
+from ravftp.client import Transfer
 from ravspec import messages
 from ravspec.codec import split
 from ravspec.executor import Executor
@@ -50,7 +50,7 @@ class ScriptedContributor:
         self.voided: list[int] = []
         self.acknowledged: list[Any] = []
         self._url, self._script = url, script
-        transfer = HttpTransfer(url)
+        transfer = Transfer(url)
         self._executor = Executor(self.life, transfer.get, transfer.put)
         self._joined = threading.Event()
         self._loop = asyncio.new_event_loop()
