@@ -16,11 +16,13 @@ from ravop.graph import Graph, fetch, submit_all, t
 from ravop.persisted import fetch_persisting_op
 from ravop.tensor import Scalar, Tensor
 from ravspec.errors import (
+    AccessError,
     BadIndex,
     ComputeError,
     ConfigError,
     DTypeError,
     GraphError,
+    LimitError,
     OpError,
     ParamError,
     ProtocolError,
@@ -28,6 +30,7 @@ from ravspec.errors import (
     ServerUnreachable,
     ShapeError,
     Timeout,
+    TokenError,
     TransferError,
     UnknownOp,
 )
@@ -45,7 +48,8 @@ __all__ = [
     "epsilon", "one", "minus_one", "inf", "pi",
     # errors
     "RavError", "OpError", "UnknownOp", "ShapeError", "DTypeError", "BadIndex", "ParamError", "GraphError",
-    "ComputeError", "Timeout", "ServerUnreachable", "ProtocolError", "TransferError", "ConfigError",
+    "ComputeError", "Timeout", "ServerUnreachable", "ProtocolError", "TransferError", "AccessError",
+    "TokenError", "LimitError", "ConfigError",
     # ops, from the table
     *_functions.__all__,
 ]  # fmt: skip

@@ -12,6 +12,7 @@ import sys
 
 from aiohttp import web
 
+from ravsock import issuing
 from ravsock.app import make_app
 from ravsock.config import Config, read_config
 from ravspec.errors import ConfigError
@@ -35,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--ftp-port", metavar="P", help="taken for scripts of later versions, which serve FTP too")
     p.add_argument("--no-ftp", action="store_true", help="likewise; this version serves no FTP")
     p.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
+    issuing.add_parser(p.add_subparsers(dest="command", title="other commands", metavar=""))
     return p
 
 
@@ -74,6 +76,8 @@ def main(argv: list[str] | None = None) -> int:
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
     try:
+        if args["command"] == "token":
+            return issuing.run(args)
         asyncio.run(serve(read_config(args)))
     except ConfigError as error:
         print(f"ravsock: {error}", file=sys.stderr)

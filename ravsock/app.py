@@ -9,13 +9,15 @@ import engineio.async_drivers.aiohttp as engineio_aiohttp
 import socketio
 from aiohttp import web
 
+from ravsock import store
 from ravsock.config import Config
 from ravsock.database import open_database
 from ravsock.dispatcher import Dispatcher
+from ravsock.doorkeeper import Doorkeeper
 from ravsock.folder import DataFolder
-from ravsock.guards import check_host, guard
+from ravsock.guards import guard
 from ravsock.namespaces import Contributors
-from ravsock.routes import DISPATCHER, errors_as_json, routes
+from ravsock.routes import DISPATCHER, DOOR, errors_as_json, routes
 
 #: contributors connect here
 SOCKET_PATH = "socket.io"
@@ -23,12 +25,13 @@ SOCKET_PATH = "socket.io"
 
 def make_app(config: Config) -> web.Application:
     """The server as an aiohttp application; database and data folder are opened at once, and may refuse."""
-    check_host(config)
     engine = open_database(config.database)
     folder = DataFolder(config.data_dir)
+    door = Doorkeeper(config, engine)
+    door.check_start(config)
     sockets = make_sockets(config)
     app = web.Application(
-        middlewares=[guard(config), errors_as_json],  # type: ignore[list-item]
+        middlewares=[guard(config, door), errors_as_json],  # type: ignore[list-item]
         client_max_size=config.message_bytes,
     )
     app.add_routes(routes)
@@ -36,8 +39,9 @@ def make_app(config: Config) -> web.Application:
 
     async def life(app: web.Application) -> AsyncIterator[None]:
         dispatcher = Dispatcher(config, engine, folder)
-        app[DISPATCHER] = dispatcher
-        sockets.register_namespace(Contributors(dispatcher))
+        app[DISPATCHER], app[DOOR] = dispatcher, door
+        door.used = lambda token, now: dispatcher.write(lambda c: store.mark_used(c, token, now))
+        sockets.register_namespace(Contributors(dispatcher, door))
         await dispatcher.start()
         yield
         await sockets.shutdown()

@@ -26,6 +26,9 @@ SQL_BYTES = 1 << 16
 MESSAGE_BYTES = 256 << 20
 #: other sites whose pages may speak to this server, comma-separated origins
 RAVSOCK_ORIGINS = ""
+#: names by which others reach the server (through a proxy, say), comma-separated, beside the address it
+#: listens on and the names of its certificate
+RAVSOCK_NAMES = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Config:
     inline_bytes: int = INLINE_BYTES
     message_bytes: int = MESSAGE_BYTES
     origins: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def heartbeat_s(self) -> float:
@@ -56,6 +60,7 @@ ENVIRONMENT = {
     "port": "RAVSOCK_PORT",
     "lease_s": "LEASE_S",
     "origins": "RAVSOCK_ORIGINS",
+    "names": "RAVSOCK_NAMES",
 }
 
 
@@ -75,7 +80,7 @@ def parse(field: str, value: Any) -> Any:
                 return lease_s
             case "data_dir":
                 return Path(value)
-            case "origins":
+            case "origins" | "names":
                 return tuple(part.strip() for part in value.split(",") if part.strip())
         return str(value)
     except ValueError as error:
@@ -102,3 +107,8 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def is_open_to_others(config: Config) -> bool:
+    """Can others than this machine reach the server, themselves or through a proxy?"""
+    return not is_loopback(config.host) or any(not is_loopback(name) for name in config.names)

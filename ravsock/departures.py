@@ -12,8 +12,11 @@ from ravspec.codec import column, literal_to_json
 from ravspec.executor import HELD, SENT
 
 
-def assign_frame(record: GraphRecord, a: Assign, deadline_s: float) -> bytes:
-    """The frame of an assignment. A stored value that cannot be read is a TransferError."""
+def assign_frame(record: GraphRecord, a: Assign, deadline_s: float) -> tuple[bytes, list[str]]:
+    """The frame of an assignment, and the digests of the operands that are to be fetched for it.
+
+    A stored value that cannot be read is a TransferError.
+    """
     sent, held = np.array(a.inputs, np.int64), np.array(a.held, np.int64)
     graph = record.ops.cut([*a.remade, *a.ops], [*a.inputs, *a.held])
     body, n_sent, sent_types, stored = record.values.join(sent)
@@ -29,7 +32,7 @@ def assign_frame(record: GraphRecord, a: Assign, deadline_s: float) -> bytes:
         literals=[literal_to_json(value) for value in graph.literals],
         stored=stored,
     )
-    return messages.encode(
+    frame = messages.encode(
         header,
         [
             *graph.columns(),
@@ -43,3 +46,4 @@ def assign_frame(record: GraphRecord, a: Assign, deadline_s: float) -> bytes:
             body,
         ],
     )
+    return frame, list(stored.values())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from sqlite3 import Connection, DatabaseError
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 from sqlalchemy.engine import Engine
 
 from ravsock import reading, store
+from ravsock.access import Access, of_life
 from ravsock.arrivals import Arrival, read_arrival
 from ravsock.config import Config
 from ravsock.database import Writer
@@ -59,9 +60,11 @@ class Dispatcher:
         self.scheduler = Scheduler(
             Settings(lease_s=config.lease_s), self.registry.read(reading.next_assignment)
         )
+        self.access = Access((name, digest) for name, digest, _ in self.registry.read(reading.array_rows))
         self.emit: Callable[[str, str, bytes], None] = lambda life, name, frame: None
         self.live: dict[int, Live] = {}
         self.present: dict[str, messages.Hello] = {}
+        self.tokens: dict[str, int] = {}  #: life -> the token it came with; none where none are asked for
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Future[Any]] = set()
         self._carry: dict[type, Callable[[Any], None]] = {
@@ -112,11 +115,12 @@ class Dispatcher:
         assert record is not None
         self.write(lambda c: store.insert_assignment(c, a.assignment, a.graph, a.life, a.ops, a.predicted_s))
         try:
-            frame = assign_frame(record, a, a.deadline - self._loop.time())
+            frame, digests = assign_frame(record, a, a.deadline - self._loop.time())
         except TransferError as error:
             self._loop.call_soon(self._lost_inputs, record, a, str(error))
             return
         self.live[a.assignment] = Live(a.graph, a.life, a.exports, frame)
+        self.access.lend(a.life, a.assignment, digests)
         self.emit(a.life, "assign", frame)
         record_touch(record)
         log.debug(
@@ -134,6 +138,7 @@ class Dispatcher:
 
     def _void(self, v: events.Void) -> None:
         live = self.live.pop(v.assignment, None)
+        self.access.give_back(v.life, v.assignment)
         self.write(lambda c: store.void_assignment(c, v.assignment, v.reason))
         if live is not None:
             self.emit(v.life, "void", messages.encode(messages.Void(v.assignment, v.reason)))
@@ -219,10 +224,12 @@ class Dispatcher:
 
     # --- contributors --------------------------------------------------------------------------------
 
-    def join(self, hello: messages.Hello) -> bool:
-        """A life begins or reconnects. True if nothing was known of it."""
+    def join(self, hello: messages.Hello, token: int = 0) -> bool:
+        """A life begins or reconnects, with that token. True if nothing was known of it."""
         fresh = hello.life not in self.present
         self.present[hello.life] = hello
+        if token:
+            self.tokens[hello.life] = token
         if fresh:
             row = {
                 "life": hello.life, "name": hello.name, "speed": hello.speed,
@@ -246,6 +253,8 @@ class Dispatcher:
             return
         if move is Move.LEAVE:
             self.feed(events.Leave(life))
+        self.access.forget(life)
+        self.tokens.pop(life, None)
         self.write(lambda c: store.end_contributor(c, life, move))
         log.info("action=%s contributor=%s life=%s", move, hello.name, life)
         self._touch_all()
@@ -263,7 +272,7 @@ class Dispatcher:
         record = self.registry.held(live.graph)
         assert record is not None
         try:
-            arrival = read_arrival(record, live.exports, message, buffers, self.folder.size_of)
+            arrival = read_arrival(record, live.exports, message, buffers, self._sizes_for(message.life))
         except RavError as error:
             self.refused(message.life, message.assignment, (), f"its result is not valid: {error}")
             raise ProtocolError(
@@ -276,6 +285,7 @@ class Dispatcher:
         for instruction in self.scheduler.handle(done, self._loop.time()):
             if isinstance(instruction, events.Commit):
                 del self.live[message.assignment]
+                self.access.give_back(message.life, message.assignment)
                 writes.append(self._commit(record, instruction, message, arrival))
             else:
                 self._carry[type(instruction)](instruction)
@@ -283,6 +293,23 @@ class Dispatcher:
         for write in writes:
             await write
         record_touch(record)
+
+    def _sizes_for(self, life: str) -> Callable[[str], int | None]:
+        """The sizes of the stored arrays that a life may name in a result: those it sent."""
+        if life not in self.tokens:
+            return self.folder.size_of
+        owner = of_life(life)
+        return lambda digest: self.folder.size_of(digest) if self.access.may_name(owner, digest) else None
+
+    def keep_arrays(self, developer: str, digests: Iterable[str]) -> Callable[[Connection], None]:
+        """Stored arrays are a developer's too: at once in memory; gives the writer's part."""
+        new = [(d, self.folder.size_of(d) or 0) for d in digests if self.access.add(developer, d)]
+
+        def job(connection: Connection) -> None:
+            for digest, size in new:
+                store.insert_array(connection, developer, digest, size)
+
+        return job
 
     def _commit(
         self, record: GraphRecord, commit: events.Commit, message: messages.Result, arrival: Arrival
@@ -296,11 +323,14 @@ class Dispatcher:
             else None
         )
 
+        keep_arrays = self.keep_arrays(record.developer, arrival.stored.values())
+
         def job(connection: Connection) -> None:
             store.commit_assignment(connection, commit.assignment, commit.life, message.exec_s)
             store.move_ops(connection, record.id, commit.computed, Move.COMMIT)
             if store_values is not None:
                 store_values(connection)
+            keep_arrays(connection)
 
         written = self.writer.submit(job)
 

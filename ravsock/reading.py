@@ -31,10 +31,26 @@ class StoredGraph:
     data: list[tuple[int, NDArray[np.int32], dict[str, Any], int, str, bool]]
 
 
-def graph_rows(c: Connection, states: tuple[GraphState, ...] = tuple(GraphState)) -> list[dict[str, Any]]:
-    """Graphs in these states, oldest first."""
+def graph_rows(
+    c: Connection, states: tuple[GraphState, ...] = tuple(GraphState), developer: str | None = None
+) -> list[dict[str, Any]]:
+    """Graphs in these states, oldest first; of one developer, if that is named."""
     query = sa.select(m.graph).where(m.graph.c.state.in_(states)).order_by(m.graph.c.id)
+    if developer is not None:
+        query = query.where(m.graph.c.developer == developer)
     return [dict(row) for row in c.execute(query).mappings()]
+
+
+def developer_of(c: Connection, graph: int) -> str | None:
+    """Whose graph that is; None if there is none."""
+    developer: str | None = c.execute(sa.select(m.graph.c.developer).where(m.graph.c.id == graph)).scalar()
+    return developer
+
+
+def array_rows(c: Connection) -> list[tuple[str, str, int]]:
+    """(developer, SHA-256, size) of every array that is a file by itself."""
+    query = sa.select(m.stored_array.c.developer, m.stored_array.c.sha256, m.stored_array.c.size_bytes)
+    return [(row[0], row[1], int(row[2])) for row in c.execute(query)]
 
 
 def load_graph(c: Connection, graph: int) -> StoredGraph | None:

@@ -14,6 +14,7 @@ from ravsock import reading, store
 from ravsock.database import Writer
 from ravsock.folder import DataFolder
 from ravsock.graphs import GraphRecord, restore
+from ravsock.roles import ANYBODY, Principal
 from ravsock.scheduler import events
 from ravsock.values import Cache
 from ravspec.errors import GraphError, TransferError
@@ -44,10 +45,10 @@ class Registry:
         """The record, if it is in memory."""
         return self._records.get(graph)
 
-    def read(self, query: Callable[..., Any], *args: Any) -> Any:
+    def read(self, query: Callable[..., Any], *args: Any, **more: Any) -> Any:
         """The answer of a reading query, on a connection of its own."""
         with self._engine.connect() as connection:
-            return query(connection, *args)
+            return query(connection, *args, **more)
 
     async def open(
         self, name: str | None, algorithm: str | None, approach: str, developer: str
@@ -58,9 +59,13 @@ class Registry:
         )
         return await self.get(graph)
 
-    async def get(self, graph: int) -> GraphRecord:
-        """The record of a graph, loaded if need be; GraphError if there is none."""
+    async def get(self, graph: int, principal: Principal = ANYBODY) -> GraphRecord:
+        """The record of a graph, loaded if need be; GraphError if there is none that is the principal's."""
         record = self._records.get(graph)
+        if not principal.sees_all():
+            developer = record.developer if record else self.read(reading.developer_of, graph)
+            if developer is None or not principal.sees(developer):
+                raise no_graph(graph)  # another's and none are told in the same words
         if record is None:
             async with self._loading:
                 record = self._records.get(graph) or await self._load(graph)
@@ -80,7 +85,7 @@ class Registry:
     async def _load(self, graph: int) -> GraphRecord:
         stored = await asyncio.to_thread(self.read, reading.load_graph, graph)
         if stored is None:
-            raise GraphError(f"there is no graph {graph}")
+            raise no_graph(graph)
         record = GraphRecord(stored.row, self._cache, self._load_body)
         add, state = restore(record, stored, self._folder.size_of)
         self._records[graph] = record
@@ -114,3 +119,8 @@ class Registry:
             record.values.close()
             self._feed(events.CancelGraph(record.id))
             log.info("action=graph_dropped graph=%d", record.id)
+
+
+def no_graph(graph: int) -> GraphError:
+    """There is none, or it is another developer's."""
+    return GraphError(f"there is no graph {graph}")

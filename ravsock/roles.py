@@ -74,7 +74,8 @@ class Principal:
             return
         if self.role not in roles:
             able = " or ".join(sorted(roles)) or "nobody"
-            mine = f"this token is a {self.role}'s" if self.role else "no token opens it"
+            article = "an" if self.role is Role.OPERATOR else "a"
+            mine = f"this token is {article} {self.role}'s" if self.role else "no token opens it"
             advice = "; the operator can give you one of that role" if roles else ""
             raise AccessError(f"{what} is for: {able}; {mine}{advice}")
 

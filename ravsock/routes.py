@@ -6,19 +6,30 @@ docs/protocol.md describes it; /v1 changes its number when it changes its meanin
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from ravsock import reading
+from ravsock.access import of_life
 from ravsock.dispatcher import Dispatcher
-from ravsock.folder import DIGEST
+from ravsock.doorkeeper import Doorkeeper
 from ravsock.graphs import GraphRecord
+from ravsock.guards import principal_of
+from ravsock.roles import Role
 from ravsock.submissions import answer
 from ravspec import messages
-from ravspec.errors import GraphError, ProtocolError, RavError, TransferError
+from ravspec.errors import (
+    AccessError,
+    GraphError,
+    LimitError,
+    ProtocolError,
+    RavError,
+    TokenError,
+    TransferError,
+)
+from ravspec.names import DIGEST, UPLOAD
 from ravspec.states import OpState
 
 log = logging.getLogger(__name__)
@@ -26,9 +37,14 @@ log = logging.getLogger(__name__)
 #: views of ops come in pages of at most so many
 PAGE_OPS = 10_000
 
-UPLOAD = re.compile(r"[0-9a-f]{32}")
+#: a contributor says here which life it is, when it fetches and sends arrays
+LIFE = "Rdf-Life"
 
 DISPATCHER = web.AppKey("dispatcher", Dispatcher)
+DOOR = web.AppKey("door", Doorkeeper)
+
+#: the status of an answer that is an error; others are 400
+STATUS: dict[type[RavError], int] = {TokenError: 401, AccessError: 403, LimitError: 429}
 
 routes = web.RouteTableDef()
 
@@ -49,7 +65,9 @@ async def errors_as_json(request: web.Request, handler: Any) -> web.StreamRespon
         response: web.StreamResponse = await handler(request)
         return response
     except RavError as error:
-        status = 404 if isinstance(error, GraphError) and "there is no" in str(error) else 400
+        status = STATUS.get(type(error), 400)
+        if isinstance(error, GraphError) and "there is no" in str(error):
+            status = 404
         return web.json_response({"message": str(error), "kind": type(error).__name__}, status=status)
     except web.HTTPException as error:
         if error.status < 400:
@@ -69,8 +87,8 @@ def number(request: web.Request, name: str) -> int:
 
 
 async def record_of(request: web.Request) -> GraphRecord:
-    """The graph that the path names."""
-    return await request.app[DISPATCHER].registry.get(number(request, "graph"))
+    """The graph that the path names, if it is shown to whoever asks."""
+    return await request.app[DISPATCHER].registry.get(number(request, "graph"), principal_of(request))
 
 
 @routes.post("/v1/graphs")
@@ -83,8 +101,15 @@ async def open_graph(request: web.Request) -> web.Response:
     if new.approach != "distributed":
         raise ProtocolError(f'approach must be "distributed", not {new.approach!r}')
     dispatcher = request.app[DISPATCHER]
-    record = await dispatcher.registry.open(new.name, new.algorithm, new.approach, new.developer or "")
+    developer = developer_of(request, new.developer)
+    record = await dispatcher.registry.open(new.name, new.algorithm, new.approach, developer)
     return web.json_response(graph_view(dispatcher, record), status=201)
+
+
+def developer_of(request: web.Request, said: str | None) -> str:
+    """Whose graph or name is meant: the token's, or, where tokens are not asked for, whoever is said."""
+    principal = principal_of(request)
+    return said or "" if principal.role is None else principal.name
 
 
 @routes.post("/v1/graphs/{graph}/ops")
@@ -92,16 +117,20 @@ async def submit(request: web.Request) -> web.StreamResponse:
     """Take ops and a question; the answer is a stream of frames, the last with the end."""
     record = await record_of(request)
     message, buffers = messages.decode(await request.read(), messages.FromDeveloper)
-    frames = answer(request.app[DISPATCHER], record, message, buffers)
+    principal, door = principal_of(request), request.app[DOOR]
+    frames = answer(request.app[DISPATCHER], record, message, buffers, principal)
     response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
     try:
         part, last = await anext(frames)  # whatever is wrong with the ops is known by then
         response.enable_chunked_encoding()
         await response.prepare(request)
         while not last:
+            door.still(principal)  # a token may be revoked while its developer waits
             await response.write(part)
             part, last = await anext(frames)
         await response.write_eof(part)
+    except TokenError as error:
+        await response.write_eof(messages.encode(messages.Error(str(error), "TokenError")))
     except ConnectionResetError:
         log.info("action=developer_gone graph=%d", record.id)  # what was stored goes on without a listener
     finally:
@@ -122,8 +151,10 @@ def graph_view(dispatcher: Dispatcher, record: GraphRecord) -> dict[str, Any]:
 
 @routes.get("/v1/graphs")
 async def graphs(request: web.Request) -> web.Response:
-    """All graphs, oldest first."""
-    return web.json_response({"graphs": request.app[DISPATCHER].registry.read(reading.graph_rows)})
+    """All graphs that are shown to whoever asks, oldest first."""
+    principal, registry = principal_of(request), request.app[DISPATCHER].registry
+    whose = None if principal.sees_all() else principal.name
+    return web.json_response({"graphs": registry.read(reading.graph_rows, developer=whose)})
 
 
 @routes.get("/v1/graphs/{graph}")
@@ -182,7 +213,7 @@ async def op(request: web.Request) -> web.Response:
 @routes.get("/v1/persisted/{name}")
 async def persisted(request: web.Request) -> web.Response:
     """Which op a persisted name stands for."""
-    name, developer = request.match_info["name"], request.query.get("developer", "")
+    name, developer = request.match_info["name"], developer_of(request, request.query.get("developer"))
     found = request.app[DISPATCHER].registry.read(reading.persisted, developer, name)
     if found is None:
         raise GraphError(f'there is no persisted op "{name}"')
@@ -191,10 +222,28 @@ async def persisted(request: web.Request) -> web.Response:
 
 @routes.get("/v1/contributors")
 async def contributors(request: web.Request) -> web.Response:
-    """Every contributor's lives, newest first, and what each has computed."""
-    return web.json_response(
-        {"contributors": request.app[DISPATCHER].registry.read(reading.contributor_rows)}
-    )
+    """Every contributor's lives, newest first, and what each has computed.
+
+    Whoever knows a life's whole id could speak for it; developers are shown the beginning.
+    """
+    rows = request.app[DISPATCHER].registry.read(reading.contributor_rows)
+    if not principal_of(request).sees_all():
+        rows = [{**row, "life": row["life"][:8]} for row in rows]
+    return web.json_response({"contributors": rows})
+
+
+def owner_of(request: web.Request) -> str:
+    """Whose arrays may be fetched and are sent: a developer's, or a life's that came with this token."""
+    principal = principal_of(request)
+    if principal.role is not Role.CONTRIBUTOR:
+        return principal.name
+    life = request.headers.get(LIFE, "")
+    if request.app[DISPATCHER].tokens.get(life) != principal.token:
+        raise AccessError(
+            f"a contributor names its life in {LIFE}, after it has said hello with the same token; "
+            f"{life!r:.40} is none that is present"
+        )
+    return of_life(life)
 
 
 @routes.put("/v1/data/{upload}")
@@ -204,17 +253,28 @@ async def put_data(request: web.Request) -> web.Response:
         raise TransferError("an upload is named by 32 hexadecimal digits")
     if request.content_length is None:
         raise TransferError("an upload says how long it is (Content-Length)")
-    folder = request.app[DISPATCHER].folder
-    digest, size = await folder.receive(request.content.iter_any(), request.content_length)
+    owner, dispatcher = owner_of(request), request.app[DISPATCHER]
+    digest, size = await dispatcher.folder.receive(request.content.iter_any(), request.content_length)
+    await keep(request, dispatcher, owner, digest)
     return web.json_response({"sha256": digest, "size_bytes": size}, status=201)
+
+
+async def keep(request: web.Request, dispatcher: Dispatcher, owner: str, digest: str) -> None:
+    """The array is the sender's: a developer's for good, a life's while it lives."""
+    role = principal_of(request).role
+    if role is Role.CONTRIBUTOR:
+        dispatcher.access.add(owner, digest)
+    elif role is not None:
+        await dispatcher.writer.submit(dispatcher.keep_arrays(owner, [digest]))
 
 
 @routes.get("/v1/data/{digest}")
 async def get_data(request: web.Request) -> web.StreamResponse:
     """The bytes of an array."""
-    digest = request.match_info["digest"]
-    if not DIGEST.fullmatch(digest) or request.app[DISPATCHER].folder.size_of(digest) is None:
-        raise GraphError(f"there is no array {digest[:12]!r}")
+    digest, dispatcher = request.match_info["digest"], request.app[DISPATCHER]
+    known = principal_of(request).sees_all() or dispatcher.access.may_read(owner_of(request), digest)
+    if not known or not DIGEST.fullmatch(digest) or dispatcher.folder.size_of(digest) is None:
+        raise GraphError(f"there is no array {digest[:12]!r}")  # nor is another's told of
     return web.FileResponse(
-        request.app[DISPATCHER].folder.file(digest), headers={"Content-Type": "application/octet-stream"}
+        dispatcher.folder.file(digest), headers={"Content-Type": "application/octet-stream"}
     )

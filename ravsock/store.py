@@ -247,3 +247,19 @@ def void_everything(c: Connection, reason: str) -> int:
         (ContributorState.LOST, now, ContributorState.PRESENT),
     )
     return int(voided.rowcount)
+
+
+# --- tokens and arrays ------------------------------------------------------------------------------
+
+
+def mark_used(c: Connection, token: int, now: float) -> None:
+    """A token was used."""
+    c.execute("UPDATE token SET last_used_at = ? WHERE id = ?", (now, token))
+
+
+def insert_array(c: Connection, developer: str, digest: str, size: int) -> None:
+    """A stored array is a developer's too."""
+    c.execute(
+        "INSERT INTO stored_array (developer, sha256, size_bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (developer, digest, size),
+    )

@@ -13,6 +13,7 @@ import numpy as np
 from ravsock import store
 from ravsock.dispatcher import Dispatcher
 from ravsock.graphs import GraphRecord, Question, stored_outputs
+from ravsock.roles import Principal
 from ravsock.scheduler import events
 from ravspec import messages
 from ravspec.batch import Batch
@@ -30,15 +31,21 @@ ANSWER_BYTES = 8 << 20
 
 
 async def answer(
-    dispatcher: Dispatcher, record: GraphRecord, message: messages.Submit, buffers: list[memoryview]
+    dispatcher: Dispatcher,
+    record: GraphRecord,
+    message: messages.Submit,
+    buffers: list[memoryview],
+    principal: Principal,
 ) -> AsyncIterator[tuple[bytes, bool]]:
-    """Take the ops, then yield the answer: (one or several frames, True if they are the last).
+    """Take the principal's ops, then yield the answer: (one or several frames, True if they are the last).
 
     Frames go together where they can: every write wakes the reader. What is wrong with the ops raises
     before the first.
     """
     batch = Batch.read(message, buffers)
     wanted = read_column(buffers[-1], "int32")
+    if batch is not None:
+        check_arrays(dispatcher, principal, batch)
     written = take(dispatcher, record, batch, message, wanted)
     question = ask(dispatcher, record, wanted.tolist(), message)
     try:
@@ -63,6 +70,14 @@ async def answer(
         yield told + messages.encode(messages.Done(str(record.state))), True
     finally:
         record.questions.discard(question)
+
+
+def check_arrays(dispatcher: Dispatcher, principal: Principal, batch: Batch) -> None:
+    """Arrays that were sent ahead: this developer's, or there are none, in the same words."""
+    for digest in batch.stored.values():
+        known = principal.sees_all() or dispatcher.access.may_name(principal.name, digest)
+        if not known or dispatcher.folder.size_of(digest) is None:
+            raise TransferError(f"the array {digest[:12]} was not sent to this server; send it again")
 
 
 def take(
@@ -98,12 +113,10 @@ def take(
 
 def take_ops(dispatcher: Dispatcher, record: GraphRecord, batch: Batch) -> Any:
     """Take new ops; gives the writer's part."""
-    for digest in batch.stored.values():
-        if dispatcher.folder.size_of(digest) is None:
-            raise TransferError(f"the array {digest[:12]} was not sent to this server; send it again")
     add, source = record.take(batch)
     dispatcher.feed(add)
     sources = batch.first_op + np.flatnonzero(source)
+    keep_arrays = dispatcher.keep_arrays(record.developer, batch.stored.values())
     store_values = None
     if len(sources):
         number = record.values.last_number
@@ -114,6 +127,7 @@ def take_ops(dispatcher: Dispatcher, record: GraphRecord, batch: Batch) -> Any:
         store.insert_ops(connection, record.id, batch, source)
         if store_values is not None:
             store_values(connection)
+        keep_arrays(connection)
 
     return job
 

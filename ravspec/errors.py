@@ -13,7 +13,8 @@
      ├── ServerUnreachable    (ConnectionError)
      ├── ProtocolError        a malformed, oversized or foreign message
      ├── TransferError        an array did not arrive whole
-     ├── AccessError          no token, or one that may not do that
+     ├── AccessError          the token's role, or its owner, may not do that
+     │    └── TokenError        no access token, or one that is not good (any more)
      ├── LimitError           a limit of the server is reached
      └── ConfigError          a setting that cannot be used
 
@@ -80,6 +81,10 @@ class TransferError(RavError, OSError):
 
 class AccessError(RavError):
     """The server does not let whoever asks do that."""
+
+
+class TokenError(AccessError):
+    """No access token, or one that is not good (any more)."""
 
 
 class LimitError(RavError):

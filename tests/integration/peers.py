@@ -1,0 +1,85 @@
+"""A bare Socket.IO peer that says exactly what it is told, for those who would not play by the rules."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from typing import Any
+
+import socketio
+from socketio.exceptions import ConnectionError as NotConnected
+from socketio.exceptions import SocketIOError
+
+from ravspec import messages
+
+
+class Peer:
+    """One connection, in a thread. `errors`: what the server refused; `dropped`: it closed the connection."""
+
+    def __init__(self, url: str, token: str | None = None, **options: Any) -> None:
+        self.errors: list[messages.Error] = []
+        self.refusal: Any = None
+        self.dropped = threading.Event()
+        self._came = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._run(self._connect(url, token, options))
+
+    @property
+    def connected(self) -> bool:
+        return bool(self._sio.connected)
+
+    def send(self, event: str, *parts: Any, lenient: bool = False, timeout: float = 10) -> Any:
+        """Send an event; the acknowledgement. Lenient: none may come, as the connection may be closed."""
+        try:
+            data = parts if len(parts) != 1 else parts[0]
+            return self._run(self._sio.call(event, data, timeout=timeout))
+        except (SocketIOError, TimeoutError):
+            if not lenient:
+                raise
+            return None
+
+    def emit(self, event: str, *parts: Any) -> None:
+        """Send and do not wait."""
+        with contextlib.suppress(SocketIOError):
+            self._run(self._sio.emit(event, parts if len(parts) != 1 else parts[0]))
+
+    def raw(self, packet: str | bytes) -> None:
+        """Send bytes or text of no form as one websocket message."""
+        with contextlib.suppress(Exception):
+            ws = self._sio.eio.ws
+            self._run(ws.send_bytes(packet) if isinstance(packet, bytes) else ws.send_str(packet))
+
+    def error(self) -> messages.Error:
+        """The server's last error, once there is one."""
+        assert self._came.wait(5), "no error came"
+        return self.errors[-1]
+
+    def close(self) -> None:
+        if self._loop.is_running():
+            self._run(self._sio.disconnect())
+            self._run(self._sio.shutdown())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+    def _run(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+    async def _connect(self, url: str, token: str | None, options: dict[str, Any]) -> None:
+        self._sio = socketio.AsyncClient(reconnection=False)
+        self._sio.on("error", self._on_error)
+        self._sio.on("connect_error", self._on_refused)
+        self._sio.on("disconnect", lambda *reason: self.dropped.set())
+        auth = {"token": token} if token else None
+        with contextlib.suppress(NotConnected):
+            await self._sio.connect(url, **{"auth": auth, "transports": ["websocket"], **options})
+
+    async def _on_error(self, frame: bytes) -> None:
+        self.errors.append(messages.decode(frame, messages.ToContributor)[0])
+        self._came.set()
+
+    async def _on_refused(self, reason: Any = None) -> None:
+        self.refusal = reason
