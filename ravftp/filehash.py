@@ -14,8 +14,8 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-#: bytes read at once; they stay in the processor's cache
-BLOCK_BYTES = 1 << 18
+#: bytes read at once
+BLOCK_BYTES = 1 << 20
 
 #: no links are followed, whoever made them
 NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)

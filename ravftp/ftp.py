@@ -11,6 +11,8 @@ import ftplib
 import select
 import socket
 import ssl
+import struct
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,6 +25,12 @@ CONNECT_S = 5.0
 REASON_S = 5.0
 #: the server's hashing is at least so quick, bytes a second: the answer to RNTO waits for it
 HASH_BPS = 50e6
+
+#: bytes given to the system at once
+SEND_BYTES = 4 << 20
+KERNEL_WATCHES = sys.platform.startswith("linux")
+#: a read comes back with a whole block
+WHOLE = socket.MSG_WAITALL if KERNEL_WATCHES else 0
 
 LOST = (OSError, EOFError, ftplib.Error)
 
@@ -89,7 +97,7 @@ class FtpWay:
         with self._data(ftp, f"STOR {path}", at) as connection:
             try:
                 while at < len(sending.body):
-                    n = connection.send(sending.body[at : at + BLOCK_BYTES])
+                    n = connection.send(sending.body[at : at + SEND_BYTES])
                     at += n
                     sending.moved = max(sending.moved, at)
                 end(connection)
@@ -105,8 +113,9 @@ class FtpWay:
         view, missing = receiving.view, ""
         with self._connection() as ftp:
             with self._data(ftp, f"RETR /{receiving.digest}", receiving.moved) as connection:
+                flags = 0 if isinstance(connection, ssl.SSLSocket) else WHOLE
                 while receiving.moved < len(view):
-                    n = connection.recv_into(view[receiving.moved : receiving.moved + BLOCK_BYTES])
+                    n = connection.recv_into(view[receiving.moved : receiving.moved + BLOCK_BYTES], 0, flags)
                     if not n:
                         missing = f"has {receiving.moved} bytes, not {len(view)}"
                         break
@@ -181,13 +190,15 @@ class FtpWay:
         except OSError as error:
             raise Closed(f"the data port {address[0]}:{address[1]} cannot be reached: {error}") from error
         try:
-            connection.settimeout(self._timeout_s)
             if at:
                 ftp.sendcmd(f"REST {at}")
             ftp.sendcmd(command)
             if isinstance(ftp, ftplib.FTP_TLS):
+                connection.settimeout(self._timeout_s)
                 session = getattr(ftp.sock, "session", None)
                 connection = ftp.context.wrap_socket(connection, server_hostname=ftp.host, session=session)
+            else:
+                limit(connection, self._timeout_s)
             yield connection
         finally:
             connection.close()
@@ -198,6 +209,8 @@ class FtpWay:
             return error
         where = f"ftp://{self.account.host}:{self.account.port}"
         code, text = str(error)[:3], str(error)
+        if isinstance(error, BlockingIOError | TimeoutError):
+            return Lost(f"{where} has neither taken nor sent a byte for a while")
         if isinstance(error, ssl.SSLCertVerificationError):
             return Closed(f"{where} has a certificate that is not trusted here: {error.verify_message}")
         if not isinstance(error, ftplib.Error) or code in AGAIN:
@@ -207,6 +220,18 @@ class FtpWay:
         if code == "550" and "may read" in text:
             return NotThere(f"{where}: {text}")
         return TransferError(f"{where}: {text}")
+
+
+def limit(connection: socket.socket, timeout_s: float) -> None:
+    """Let no call last longer without a byte. On Linux the kernel watches that: Python would do it by
+    calls that return at once with a few bytes each, which takes twice the time (docs/performance.md)."""
+    if not KERNEL_WATCHES:
+        connection.settimeout(timeout_s)
+        return
+    connection.settimeout(None)
+    interval = struct.pack("ll", int(timeout_s), int(timeout_s % 1 * 1e6))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, interval)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, interval)
 
 
 def size_of(ftp: ftplib.FTP, path: str) -> int:
