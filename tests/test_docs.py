@@ -44,7 +44,10 @@ PATH = re.compile(r"\b(?:rav[a-z]+|tests|examples|benchmarks|docs)/[\w./-]*\w\b(
 
 #: how pages call each program -> how its --help is asked for
 PROGRAMS = {
-    r"(?:run_ravsock\.py|bin/ravsock)": ["run_ravsock.py"],
+    r"(?:run_ravsock\.py|bin/ravsock)(?! token)": ["run_ravsock.py"],
+    r"ravsock token add": ["-m", "ravsock", "token", "add"],
+    r"ravsock token list": ["-m", "ravsock", "token", "list"],
+    r"ravsock token revoke": ["-m", "ravsock", "token", "revoke"],
     r"reset\.py": ["reset.py"],
     r"ravpy participate": ["-m", "ravpy", "participate"],
     r"ravpy list": ["-m", "ravpy", "list"],

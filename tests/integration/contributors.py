@@ -38,9 +38,15 @@ class ScriptedContributor:
     """
 
     def __init__(
-        self, url: str, name: str, script: dict[int, Fault], beats: bool = True, **more: Any
+        self,
+        url: str,
+        name: str,
+        script: dict[int, Fault],
+        beats: bool = True,
+        token: str | None = None,
+        **more: Any,
     ) -> None:
-        self._beats = beats
+        self._beats, self._token = beats, token
         self.life = secrets.token_hex(8)
         self.hello = hello(self.life, name, **more)
         self.received: list[messages.Assign] = []
@@ -50,7 +56,7 @@ class ScriptedContributor:
         self.voided: list[int] = []
         self.acknowledged: list[Any] = []
         self._url, self._script = url, script
-        transfer = Transfer(url)
+        transfer = self.transfer = Transfer(url, token, life=self.life)
         self._executor = Executor(self.life, transfer.get, transfer.put)
         self._joined = threading.Event()
         self._loop = asyncio.new_event_loop()
@@ -82,7 +88,8 @@ class ScriptedContributor:
         self._sio = socketio.AsyncClient(reconnection=False)
         for name in ("welcome", "assign", "void", "unknown", "error"):
             self._sio.on(name, getattr(self, f"_on_{name}"))
-        await self._sio.connect(self._url, transports=["websocket"])
+        auth = {"token": self._token} if self._token else None
+        await self._sio.connect(self._url, auth=auth, transports=["websocket"])
         await self._sio.emit("hello", messages.encode(self.hello))
 
     async def _on_welcome(self, frame: bytes) -> None:
