@@ -49,7 +49,7 @@ def foreign_host(method: str, headers: Headers, config: Config) -> str:
 def foreign_origin(method: str, headers: Headers, config: Config) -> str:
     """The Origin, which browsers add, must be the server's own, or one that was named."""
     origin = headers.get("Origin")
-    if origin is None or origin in config.origins or urlsplit(origin).netloc == headers.get("Host"):
+    if origin is None or origin in config.origins or netloc(origin) == headers.get("Host"):
         return ""
     return f"pages of {origin!r:.80} may not use this server; RAVSOCK_ORIGINS names those that may"
 
@@ -97,6 +97,14 @@ def goes_by(host: str, listens_on: str, names: tuple[str, ...]) -> bool:
     return True
 
 
+def netloc(origin: str) -> str | None:
+    """Host and port of an origin; None if it is none (`null`, or worse)."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
+
+
 def name_of(host: str) -> str:
     """A Host header without its port."""
     return host[: host.rindex("]") + 1] if host.startswith("[") and "]" in host else host.partition(":")[0]
@@ -105,8 +113,10 @@ def name_of(host: str) -> str:
 # --- the middleware -----------------------------------------------------------------------------------
 
 
-def guard(config: Config, door: Doorkeeper, guards: tuple[Guard, ...] = GUARDS) -> Handler:
+def guard(config: Config, door: Doorkeeper) -> Handler:
     """The middleware: guards, then token, then role. `PRINCIPAL` of the request says who asks."""
+
+    guards = GUARDS
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
