@@ -34,6 +34,9 @@ ONE_WRITE_BYTES = 1 << 18
 
 LOST = (OSError, http.client.HTTPException)
 
+#: a message of an answer, and its buffers
+Reply = tuple[Message, list[memoryview]]
+
 
 class OneWrite(http.client.HTTPConnection):
     """Sends a small request in one piece: http.client writes head and body apart, which wakes the server
@@ -91,29 +94,54 @@ class Client:
 
     def submit(
         self, graph: int, message: Submit, buffers: list[Buffer], timeout: float | None
-    ) -> Iterator[tuple[Message, list[memoryview]]]:
+    ) -> Iterator[Reply]:
         """Send ops and a question; yields the answer's messages.
 
         If the connection breaks, the same request goes again: the server knows repeated ops, and a
         question may be asked twice. Values that came before the break may come again.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        return self._answers(graph, encode(message, buffers), timeout)
+
+    def send_ahead(self, graph: int, message: Submit, buffers: list[Buffer]) -> Iterator[Reply]:
+        """Send ops now; their answer is there to be read later. What cannot be sent now is sent then."""
         frame = encode(message, buffers)
-        patience = time.monotonic()  # a server that was never there gets no second try
+        connection: http.client.HTTPConnection | None = self._take(self.config.silence_s)
+        assert connection is not None
+        try:
+            connection.request("POST", ops_path(graph), frame, self._headers)
+        except LOST:
+            self._drop(connection)
+            connection = None
+        return self._answers(graph, frame, None, connection)
+
+    def _answers(
+        self,
+        graph: int,
+        frame: bytes,
+        timeout: float | None,
+        sent: http.client.HTTPConnection | None = None,
+    ) -> Iterator[Reply]:
+        """The answer's messages; `sent` is a connection that has the request already."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        # a server that was never there gets no second try
+        patience = time.monotonic() + (COME_BACK_S if sent is not None else 0)
         while True:
             try:
-                for reply, parts in self._stream(f"/v1/graphs/{graph}/ops", frame, deadline):
+                if sent is None:
+                    exchange = self._exchange("POST", ops_path(graph), frame, self._patience_s(deadline))
+                else:
+                    exchange = sent, self._head(sent)
+                for reply, parts in self._stream(*exchange, deadline):
                     patience = time.monotonic() + COME_BACK_S
                     yield reply, parts
                 return
             except TimeoutError as error:
-                self._drop()
                 raise self._late(graph, timeout, deadline) from error
             except LOST as error:
-                self._drop()
                 if time.monotonic() > patience:
                     raise self._unreachable(error, graph) from error
                 time.sleep(RETRY_S)
+                sent = None
 
     def put(self, value: NDArray[Any]) -> str:
         """Send a large array ahead; its SHA-256."""
@@ -153,86 +181,125 @@ class Client:
 
     # --- HTTP ----------------------------------------------------------------------------------------
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def _take(self, timeout_s: float) -> http.client.HTTPConnection:
+        """A connection that is nobody else's until it is kept again: this thread's, or a new one."""
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        self._local.connection = None
         if connection is None:
-            kind = OneWriteTls if self._url.scheme == "https" else OneWrite
-            connection = self._local.connection = kind(
-                self._url.hostname or "", self._url.port, timeout=self.config.silence_s
-            )
+            connection = self._connect()
             self._open.add(connection)
+        connection.timeout = timeout_s
+        if connection.sock is not None:
+            connection.sock.settimeout(timeout_s)
         return connection
 
-    def _drop(self) -> None:
-        connection = getattr(self._local, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._open.discard(connection)
-            self._local.connection = None
+    def _connect(self) -> http.client.HTTPConnection:
+        kind = OneWriteTls if self._url.scheme == "https" else OneWrite
+        return kind(self._url.hostname or "", self._url.port, timeout=self.config.silence_s)
+
+    def _keep(self, connection: http.client.HTTPConnection) -> None:
+        """Its answer is read to the end: this thread may use it again."""
+        if getattr(self._local, "connection", None) is None:
+            self._local.connection = connection
+        else:
+            self._drop(connection)
+
+    def _drop(self, connection: http.client.HTTPConnection) -> None:
+        connection.close()
+        self._open.discard(connection)
 
     def close(self) -> None:
         """Close every connection; a later request opens a new one."""
         close_all(self._open)
 
-    def _send(self, method: str, path: str, body: bytes | None, timeout_s: float) -> http.client.HTTPResponse:
-        """One request on the kept connection; a connection that the server closed meanwhile is renewed."""
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, timeout_s: float
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        """One request, and the head of its answer; a connection that the server has closed is renewed."""
         for last in (False, True):
-            connection = self._connection()
+            connection = self._take(timeout_s)
             kept = connection.sock is not None
-            connection.timeout = timeout_s
-            if kept:
-                connection.sock.settimeout(timeout_s)
             try:
                 connection.request(method, path, body, self._headers)
-                return connection.getresponse()
-            except (ConnectionError, http.client.RemoteDisconnected, http.client.CannotSendRequest):
-                self._drop()
-                if last or not kept:
+                return connection, connection.getresponse()
+            except LOST as error:
+                self._drop(connection)
+                if last or not kept or not isinstance(error, ConnectionError):
                     raise
         raise AssertionError("unreachable")
 
+    def _head(self, connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
+        """The head of the answer to a request that was sent."""
+        try:
+            return connection.getresponse()
+        except LOST:
+            self._drop(connection)
+            raise
+
     def _json(self, method: str, path: str, body: bytes | None = None) -> Any:
         try:
-            response = self._send(method, path, body, self.config.silence_s)
-            text = response.read()
+            connection, response = self._exchange(method, path, body, self.config.silence_s)
+            text = self._read_all(connection, response)
         except LOST as error:
-            self._drop()
             raise self._unreachable(error) from error
         if response.status >= 400:
             raise refused(response.status, text)
         return json.loads(text)
 
+    def _read_all(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> bytes:
+        """The rest of an answer."""
+        try:
+            text = response.read()
+        except LOST:
+            self._drop(connection)
+            raise
+        self._keep(connection)
+        return text
+
     def _stream(
-        self, path: str, frame: bytes, deadline: float | None
-    ) -> Iterator[tuple[Message, list[memoryview]]]:
-        response = self._send("POST", path, frame, self._patience_s(deadline))
+        self,
+        connection: http.client.HTTPConnection,
+        response: http.client.HTTPResponse,
+        deadline: float | None,
+    ) -> Iterator[Reply]:
         if response.status >= 400:
-            raise refused(response.status, response.read())
+            raise refused(response.status, self._read_all(connection, response))
         last = False
         try:
             while not last:
-                reply, parts = decode(self._read_frame(response, deadline), ToDeveloper)
+                frame = self._read_frame(connection, response, deadline)
+                reply, parts = decode(frame, ToDeveloper)
                 last = isinstance(reply, Done | Error)
-                if last:
-                    response.read()  # to the very end, so that the connection can be used again
+                if last:  # to the very end, so that the connection can be used again
+                    self._read_all(connection, response)
                 yield reply, parts
         finally:
             if not last:
-                self._drop()
+                self._drop(connection)
 
-    def _read_frame(self, response: http.client.HTTPResponse, deadline: float | None) -> bytearray:
+    def _read_frame(
+        self,
+        connection: http.client.HTTPConnection,
+        response: http.client.HTTPResponse,
+        deadline: float | None,
+    ) -> bytearray:
         prefix = bytearray(PREFIX.size)
-        self._fill(response, memoryview(prefix), deadline)
+        self._fill(connection, response, memoryview(prefix), deadline)
         frame = bytearray(total_length(prefix))
         frame[: len(prefix)] = prefix
-        self._fill(response, memoryview(frame)[len(prefix) :], deadline)
+        self._fill(connection, response, memoryview(frame)[len(prefix) :], deadline)
         return frame
 
-    def _fill(self, response: http.client.HTTPResponse, view: memoryview, deadline: float | None) -> None:
-        sock = self._connection().sock
+    def _fill(
+        self,
+        connection: http.client.HTTPConnection,
+        response: http.client.HTTPResponse,
+        view: memoryview,
+        deadline: float | None,
+    ) -> None:
         while view:
-            if sock is not None and deadline is not None:
-                sock.settimeout(self._patience_s(deadline))
+            if connection.sock is not None and deadline is not None:
+                connection.sock.settimeout(self._patience_s(deadline))
             n = response.readinto(view)
             if not n:
                 raise http.client.IncompleteRead(b"", len(view))
@@ -260,6 +327,11 @@ class Client:
             f"no server answers at {self.config.url} ({error or type(error).__name__}). Start one with "
             f"`python run_ravsock.py`, or name another by RAVSOCK_URL or R.initialize(url=...).{kept}"
         )
+
+
+def ops_path(graph: int) -> str:
+    """Where a graph takes ops and questions."""
+    return f"/v1/graphs/{graph}/ops"
 
 
 def close_all(connections: set[http.client.HTTPConnection]) -> None:

@@ -32,6 +32,12 @@ class Engine(Protocol):
         """Send ops and a question; yields the answer's messages as they come."""
         ...
 
+    def send_ahead(
+        self, graph: int, message: Submit, buffers: list[Buffer]
+    ) -> Iterator[tuple[Message, list[memoryview]]]:
+        """Send ops without waiting; the answer is read later, before anything else is sent of the graph."""
+        ...
+
     def put(self, value: NDArray[Any]) -> str:
         """Send a large array ahead; its SHA-256."""
         ...

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ravop.engine import Engine, current_engine
 from ravop.record import Operand, Recorder
 from ravop.tensor import Scalar, Tensor
-from ravop.waiting import Question, SendLock, wait
+from ravop.waiting import Question, SendLock, read_ahead, request, wait
 from ravspec.batch import Batch
 from ravspec.claims import WEAK
 from ravspec.codec import NAMES, array_bytes, dtype_of, name_of
@@ -72,6 +72,7 @@ class Graph:
         self._lock = threading.RLock()
         self._sending = SendLock()
         self._unsent: list[Batch] = []
+        self._ahead: Iterator[Any] | None = None  #: the answer to the first of them, if it was sent ahead
         self._before = _current.get()
         if self._attached:
             info = self._engine.graph(self.id)
@@ -118,8 +119,8 @@ class Graph:
                 given = self._check_others(row, operands, given)
             params_key = tuple(params.items()) if params else None
             op, types = self._record.add(row, given, params, params_key)
-            if op >= self._send_at:
-                self._send_ahead()
+        if op >= self._send_at:
+            self._send_ahead()
         if len(types) == 1:
             return Tensor.of(self, op, 0, types[0])
         return tuple(Tensor.of(self, op, k, t) for k, t in enumerate(types))
@@ -163,13 +164,14 @@ class Graph:
 
     def source_into(self, tensor: Tensor, value: Any, name: str | None, dtype: Any = None) -> None:
         """Make `tensor` the handle on a new source op with this value."""
+        array = as_value(value, dtype)
         with self._lock:
             self._check_open()
-            self._source(tensor, as_value(value, dtype))
+            self._source(tensor, array)
             if name is not None:
                 self._record.give_name(tensor.id, name)
-            if tensor.id >= self._send_at:
-                self._send_ahead()
+        if tensor.id >= self._send_at:
+            self._send_ahead()
 
     def _source(self, tensor: Tensor, value: NDArray[Any]) -> None:
         digest = self._engine.put(value) if value.nbytes > INLINE_BYTES else None
@@ -196,26 +198,49 @@ class Graph:
     # --- sending and asking --------------------------------------------------------------------------
 
     def _send_ahead(self) -> None:
-        """Store what is pending; nothing is computed because of it."""
-        self._ask([], timeout=None, send_ahead=True)
+        """Send what is pending, to be stored beside the building; nothing is computed because of it.
+
+        Never under the lock of building: whoever sends needs it for a moment.
+        """
+        self._sending.acquire()
+        try:
+            self._finish_ahead()
+            self._take_pending()
+            if len(self._unsent) == 1:  # else one failed to arrive: the next question sends them in order
+                message = request(self._unsent[0], Question(wait=False))
+                self._ahead = self._engine.send_ahead(self.id, *message)
+        finally:
+            self._sending.release()
+
+    def _finish_ahead(self) -> None:
+        """What was sent ahead is stored, or this raises and it goes again with the next question."""
+        if self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            read_ahead(ahead)
+            del self._unsent[0]
+
+    def _take_pending(self) -> None:
+        with self._lock:
+            if not self._attached and self._record.n_pending:
+                self._unsent.append(self._record.take_batch())
+                self._send_at = self._record.n_ops + max(SUBMIT_OPS, self._record.n_ops // 2) - 1
 
     def _ask(
-        self, ops: list[int], timeout: float | None, *, end: bool = False, send_ahead: bool = False
+        self, ops: list[int], timeout: float | None, *, end: bool = False, wait_for: bool = True
     ) -> dict[int, Sequence[NDArray[Any]]]:
         """Send what is not at the server yet, with a question; see ravop.waiting."""
         self._sending.acquire()
         try:
+            self._finish_ahead()
+            self._take_pending()
             with self._lock:
-                if not self._attached and self._record.n_pending:
-                    self._unsent.append(self._record.take_batch())
-                    self._send_at = self._record.n_ops + max(SUBMIT_OPS, self._record.n_ops // 2) - 1
                 persist, self._pending_persist = self._pending_persist, {}
             # a batch that failed to arrive goes again as it was: the server knows a repeated one
             while len(self._unsent) > 1:
                 wait(self, self._engine, self._unsent[0], Question(wait=False), None)
                 del self._unsent[0]
             batch = self._unsent[0] if self._unsent else None
-            question = Question(ops, persist, end, wait=not send_ahead)
+            question = Question(ops, persist, end, wait=wait_for)
             return wait(self, self._engine, batch, question, timeout, stored=self._stored)
         finally:
             if self._sending.locked_by_me():
@@ -248,7 +273,7 @@ class Graph:
         """End the graph without waiting: what the exit of a script does."""
         if not self._attached and not self._ended and (self._id is not None or self._record.n_ops):
             self._close()
-            self._ask([], None, end=True, send_ahead=True)
+            self._ask([], None, end=True, wait_for=False)
 
     def end(self, timeout: float | None = None) -> str:
         """No more ops: compute what is left, wait, and say how it went. Failed ops are a ComputeError."""
@@ -268,8 +293,8 @@ class Graph:
     # --- looking -------------------------------------------------------------------------------------
 
     def _info(self) -> dict[str, Any]:
-        if not self._attached and self._record.n_pending:
-            self._send_ahead()
+        if not self._attached and (self._record.n_pending or self._ahead is not None):
+            self._ask([], None, wait_for=False)
         return self._engine.graph(self.id)
 
     @property

@@ -126,6 +126,12 @@ class LocalEngine:
             yield from self._answer(held, asked, wanted)
         yield Done(self.graph(graph)["state"]), []
 
+    def send_ahead(
+        self, graph: int, message: Submit, buffers: list[Buffer]
+    ) -> Iterator[tuple[Message, list[memoryview]]]:
+        """The same without a question; the ops are taken when the answer is read."""
+        return self.submit(graph, message, buffers, None)
+
     def _take(self, held: LocalGraph, batch: Batch) -> None:
         _, sizes, source = held.ops.append(batch)
         at = 0

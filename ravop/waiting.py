@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from ravspec import errors
 from ravspec.batch import Batch
 from ravspec.codec import Buffer, column, read_column
 from ravspec.errors import ComputeError, GraphError, RavError
-from ravspec.messages import Error, Failure, Failures, Progress, Stored, Submit, Values
+from ravspec.messages import Error, Failure, Failures, Message, Progress, Stored, Submit, Values
 from ravspec.values import split_values, type_from_json
 
 if TYPE_CHECKING:
@@ -89,6 +89,13 @@ def wait(
     if question.wait and len(answer.values) < len(question.ops):
         raise GraphError(f"{graph} gave {len(answer.values)} of {len(question.ops)} values asked for")
     return answer.values
+
+
+def read_ahead(replies: Iterator[tuple[Message, list[memoryview]]]) -> None:
+    """Read the answer to ops that were sent ahead: they are stored, or this raises."""
+    for reply, _ in replies:
+        if isinstance(reply, Error):
+            raise rebuilt(reply)
 
 
 def request(batch: Batch | None, question: Question) -> tuple[Submit, list[Buffer]]:
