@@ -230,6 +230,7 @@ class Graph:
     ) -> dict[int, Sequence[NDArray[Any]]]:
         """Send what is not at the server yet, with a question; see ravop.waiting."""
         self._sending.acquire()
+        persist: dict[str, int] = {}
         try:
             self._finish_ahead()
             self._take_pending()
@@ -242,6 +243,9 @@ class Graph:
             batch = self._unsent[0] if self._unsent else None
             question = Question(ops, persist, end, wait=wait_for)
             return wait(self, self._engine, batch, question, timeout, stored=self._stored)
+        except BaseException:
+            self._pending_persist = persist | self._pending_persist  # asking twice for a name is no harm
+            raise
         finally:
             if self._sending.locked_by_me():
                 self._sending.release()

@@ -65,6 +65,25 @@ def test_a_batch_that_is_refused_is_told_when_its_answer_is_read(server: Any) ->
         g.get_op_stats()
 
 
+def test_a_name_to_keep_survives_a_question_that_failed(
+    server: Any, contributor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contributor()
+    R.Graph()
+    x = R.t([1.0, 2.0]) * 2
+    x.persist_op("twice")
+    with monkeypatch.context() as patch:
+        patch.setattr(graphs, "wait", away)
+        with pytest.raises(R.ServerUnreachable):
+            x()
+    assert x().tolist() == [2.0, 4.0]
+    assert R.fetch_persisting_op("twice").tolist() == [2.0, 4.0]
+
+
+def away(*args: Any, **named: Any) -> None:
+    raise R.ServerUnreachable("away")
+
+
 def test_threads_that_build_and_ask_never_wait_for_each_other_in_a_circle(
     server: Any, contributor: Any
 ) -> None:
