@@ -278,11 +278,11 @@ def det(x: Operand) -> Tensor:
 def cholesky(x: Operand, upper: Operand=...) -> Tensor:
     """The factor L of x = L L*, or U of x = U* U. What is not positive definite fails the op."""
 def eigh(x: Operand, UPLO: Operand=...) -> tuple[Tensor, ...]:
-    """Eigenvalues, rising, and eigenvectors of a symmetric or Hermitian matrix: two outputs."""
+    """Eigenvalues, rising, and eigenvectors of a symmetric or Hermitian matrix: two outputs. Each vector's first large element is positive."""
 def qr(x: Operand, mode: Operand=...) -> tuple[Tensor, ...]:
     """Orthogonal q and upper triangular r with x = q r: two outputs."""
 def svd(x: Operand, full_matrices: Operand=...) -> tuple[Tensor, ...]:
-    """u, the singular values s, falling, and vh, with x = u diag(s) vh: three outputs."""
+    """u, the singular values s, falling, and vh, with x = u diag(s) vh: three outputs. The first large element of each column of u is positive."""
 def pinv(x: Operand, rcond: Operand=...) -> Tensor:
     """The Moore-Penrose inverse."""
 def matrix_power(x: Operand, n: Operand) -> Tensor:

@@ -2,7 +2,7 @@
 
 Speed 1 is one core of a laptop: a billion elementwise operations a second, 30 billion flops in BLAS,
 8 GB/s of memory traffic, and 2 us for the interpreter to make a call. Contributors measure themselves
-against these on joining (ravpy.benchmark), and the scheduler corrects the figure as results come.
+against these on joining (ravspec.battery), and the scheduler corrects the figure as results come.
 """
 
 from __future__ import annotations

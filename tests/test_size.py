@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("ravspec", "ravop", "ravsock", "ravftp", "ravpy", "examples", "benchmarks", "docs", "tests")
+ROOMS = ("ravspec", "ravop", "ravsock", "ravftp", "ravpy", "ravjs", "examples", "benchmarks", "docs", "tests")
 MODULES = sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py"))
 
 MODULE_LINES = 400

@@ -97,9 +97,23 @@ def cholesky(x: Any, upper: bool) -> Any:
     return checked(np.linalg.cholesky(x, upper=upper), "Matrix is not positive definite", x)
 
 
+def phases(vectors: Any) -> Any:
+    """What to multiply columns by so that the first large element of each is positive; shape (..., 1, n).
+
+    Libraries leave signs of eigenvectors and singular vectors open, and they differ from one contributor to
+    the next. The odd threshold keeps elements of equal size, which rounding would order, from deciding.
+    """
+    if not vectors.size:
+        return np.ones((*vectors.shape[:-2], 1, vectors.shape[-1]), vectors.dtype)
+    size = np.abs(vectors)
+    first = (size > 0.37 * size.max(-2, keepdims=True)).argmax(-2)
+    lead = np.take_along_axis(vectors, first[..., np.newaxis, :], -2)
+    return np.conj(lead) / np.abs(lead)
+
+
 def eigh(x: Any, UPLO: Any) -> tuple[Any, ...]:
     values, vectors = np.linalg.eigh(x, UPLO)
-    return values, checked(vectors, "Eigenvalues did not converge", x)
+    return values, checked(vectors * phases(vectors), "Eigenvalues did not converge", x)
 
 
 def qr(x: Any, mode: Any) -> tuple[Any, ...]:
@@ -108,7 +122,10 @@ def qr(x: Any, mode: Any) -> tuple[Any, ...]:
 
 def svd(x: Any, full_matrices: bool) -> tuple[Any, ...]:
     u, s, vh = np.linalg.svd(x, full_matrices)
-    return u, checked(s, "SVD did not converge", x), vh
+    k, v = s.shape[-1], vh.swapaxes(-1, -2)
+    of_u = phases(u)
+    of_v = np.concatenate([np.conj(of_u[..., :k]), phases(v[..., k:])], -1)
+    return u * of_u, checked(s, "SVD did not converge", x), vh * of_v.swapaxes(-1, -2)
 
 
 def pinv(x: Any, rcond: float) -> Any:
@@ -306,7 +323,8 @@ ROWS = (
     ),
     linear(
         "eigh", eigh, TypedOutputs(eigh_shapes, eigh_dtypes),
-        "Eigenvalues, rising, and eigenvectors of a symmetric or Hermitian matrix: two outputs.", 9,
+        "Eigenvalues, rising, and eigenvectors of a symmetric or Hermitian matrix: two outputs. Each vector's "
+        "first large element is positive.", 9,
         params={"UPLO": Param(kinds.choice("L", "U"), "L")},
         numpy="np.linalg.eigh(x, UPLO)",
         samples=several(
@@ -322,7 +340,8 @@ ROWS = (
     ),
     linear(
         "svd", svd, TypedOutputs(svd_shapes, svd_dtypes),
-        "u, the singular values s, falling, and vh, with x = u diag(s) vh: three outputs.", 20,
+        "u, the singular values s, falling, and vh, with x = u diag(s) vh: three outputs. The first large "
+        "element of each column of u is positive.", 20,
         params={"full_matrices": Param(kinds.flag, True)},
         numpy="np.linalg.svd(x, full_matrices)",
         samples=several(matrix_samples(*OBLONG), matrix_samples((4, 2), full_matrices=False)),

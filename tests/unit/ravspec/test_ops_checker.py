@@ -48,6 +48,35 @@ def assigned(x: Any, key: Any, value: Any) -> Any:
     return changed
 
 
+def orientation(column: Any) -> Any:
+    """What makes the first large element of a vector positive."""
+    large = [x for x in column if abs(x) > 0.37 * max(abs(column))]
+    return np.conj(large[0]) / abs(large[0]) if large else 1.0
+
+
+def oriented(vectors: Any, *partners: Any) -> tuple[Any, ...]:
+    """Columns turned by their orientation, and the columns of partners turned back as much."""
+    turned = [np.array(x) for x in (vectors, *partners)]
+    for at in np.ndindex(vectors.shape[:-2]):
+        for k in range(max(x.shape[-1] for x in turned)):
+            first = next(x[at] for x in turned if k < x.shape[-1])[:, k]
+            turn = orientation(first)
+            for x, factor in zip(turned, (turn, np.conj(turn)), strict=False):
+                if k < x.shape[-1]:
+                    x[at][:, k] *= factor if x is not turned[-1] or k < vectors.shape[-1] else turn
+    return tuple(turned)
+
+
+def oriented_svd(u: Any, s: Any, vh: Any) -> tuple[Any, ...]:
+    """u's columns decide; where vh has more rows, those decide for themselves."""
+    u, v = oriented(u, vh.swapaxes(-1, -2))
+    return u, s, v.swapaxes(-1, -2)
+
+
+#: rows whose outputs NumPy leaves open by a sign
+ORIENTED = {"eigh": lambda w, v: (w, *oriented(v)), "svd": oriented_svd}
+
+
 def quietly(function: Any, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
     """The outputs of a call as a tuple, without NumPy's warnings about NaN, zero and emptiness."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -62,7 +91,8 @@ def oracle(row: Op, operands: Sequence[Any], params: Mapping[str, Any]) -> tuple
     for at, name in enumerate(row.operand_names):
         names[name.strip("*?")] = list(operands[at:]) if name.startswith("*") else operands[at]
     helpers = {"np": np, "number": scalar_value, "numpy_key": numpy_key, "assigned": assigned}
-    return quietly(lambda: eval(row.numpy, {**helpers, **names}))
+    outputs = quietly(lambda: eval(row.numpy, {**helpers, **names}))
+    return ORIENTED.get(row.name, lambda *given: given)(*outputs)
 
 
 def compare(row: Op, numeric: Numeric, got: Sequence[Any], want: Sequence[Any]) -> None:
