@@ -204,7 +204,7 @@ class Scheduler:
             ledger.take_back(assignment, "operands were missing")
         else:
             ledger.rest(life)
-            ledger.take_back(assignment, event.reason, tried=True)
+            ledger.take_back(assignment, event.reason, tried=event.tried)
 
     def _crash(self, event: Crash) -> None:
         life = self.ledger.lives.get(event.life)

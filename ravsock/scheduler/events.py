@@ -122,12 +122,16 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """The contributor cannot run an assignment: `missing` operands it was thought to hold, or a reason."""
+    """The contributor cannot run an assignment: `missing` operands it was thought to hold, or a reason.
+
+    `tried` False: it is not the ops' fault (there was no room for the result), so it does not count as a try.
+    """
 
     life: str
     assignment: int
     missing: tuple[int, ...]
     reason: str
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)

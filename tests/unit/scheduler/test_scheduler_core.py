@@ -176,6 +176,21 @@ def test_a_life_that_refuses_is_not_asked_again_at_once() -> None:
     assert only(Assign, desk.tell(Tick(), desk.scheduler.timer())).ops == [0]
 
 
+@pytest.mark.parametrize(("tried", "fails"), [(True, True), (False, False)])
+def test_a_refusal_that_is_not_the_ops_fault_is_no_try(tried: bool, fails: bool) -> None:
+    desk = Desk([()])
+    desk.join()
+    assign, failed = only(Assign, desk.tell(Want(1, (0,)))), False
+    for _ in range(2 * desk.scheduler.settings.max_tries):
+        answer = desk.tell(Refuse("a", assign.assignment, (), "no room at the server", tried))
+        failed = any(isinstance(it, Fail) for it in answer)
+        if failed:
+            break
+        at = desk.scheduler.ledger.lives["a"].rest_until
+        assign = only(Assign, [*desk.tell(Heard("a"), at), *desk.tell(Tick(), at)])
+    assert failed is fails
+
+
 def test_what_a_crashed_child_held_is_sent_again() -> None:
     desk, _ = desk_with_a_held_operand()
     desk.tell(Crash("a", "killed"))
