@@ -25,7 +25,6 @@ from ravspec.values import (
     split_values,
     type_from_json,
     type_to_json,
-    value_type,
 )
 
 #: how an input of an assignment comes: in the message (or stored), or it is held already
@@ -88,22 +87,20 @@ class Executor:
             header, buffers[-1], number, inputs.tolist(), n_out.tolist(), which, how.tolist()
         )
         values = [value for op in given.values() for value in op]
-        first = graph.first_slots(len(values))
-        place = dict(
-            zip(graph.ops.tolist(), zip(first[:-1].tolist(), first[1:].tolist(), strict=True), strict=True)
-        )
-        needed = np.zeros(int(first[-1]), bool)
+        first = graph.first_slots(len(values)).tolist()
+        place = dict(zip(graph.ops.tolist(), map(slice, first, first[1:]), strict=True))
+        needed = np.zeros(first[-1], bool)
         for op in [*exports.tolist(), *keep.tolist()]:
             if op in place:
-                needed[slice(*place[op])] = True
+                needed[place[op]] = True
         started = time.perf_counter()
         slots, failures = run(graph, values, needed)
         exec_s = time.perf_counter() - started
         for op in keep.tolist():
-            outputs = slots[slice(*place[op])] if op in place else given[op]
+            outputs = slots[place[op]] if op in place else given[op]
             if outputs[0] is not FAILED:
                 self._held[number, op] = outputs
-        chosen = [(op, slots[slice(*place[op])]) for op in exports.tolist()]
+        chosen = [(op, slots[place[op]]) for op in exports.tolist()]
         return self._result(header["assignment"], exec_s, failures, chosen)
 
     def _gather(
@@ -160,13 +157,13 @@ class Executor:
                 else:
                     inline.append(value)
                     size += value.nbytes
-                which.append(types.number(value_type(value)))
+                which.append(types.number((value.shape, value.dtype)))  # an ArrayType is such a pair
         header = {
             "type": "result",
             "life": self.life,
             "assignment": assignment,
             "exec_s": exec_s,
-            "types": [type_to_json(t) for t in types.items],
+            "types": [type_to_json(ArrayType(*t)) for t in types.items],
             "failed": failures,
             "stored": stored,
         }

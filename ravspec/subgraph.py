@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -96,12 +97,11 @@ def run(
     release_at, release = releases(graph, first, needed)
     failures: list[tuple[int, str]] = []
     n_out = graph.n_out.tolist() if len(graph.n_out) else None
-    operand, at, released = graph.operand.tolist(), 0, 0
+    operands, released = map(slots.__getitem__, graph.operand.tolist()), 0  # each is looked up in its turn
     with np.errstate(all="ignore"):
         for i, (kind, arity) in enumerate(zip(graph.kind.tolist(), graph.arity.tolist(), strict=True)):
             kernel, params = calls[kind]
-            args = [slots[s] for s in operand[at : at + arity]]
-            at += arity
+            args = list(islice(operands, arity))
             try:
                 value = FAILED if failures and FAILED in map(marked, args) else kernel(*args, **params)
             except MemoryError:
