@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import engineio.async_drivers.aiohttp as engineio_aiohttp
 import socketio
@@ -15,12 +16,20 @@ from ravsock.database import open_database
 from ravsock.dispatcher import Dispatcher
 from ravsock.doorkeeper import Doorkeeper
 from ravsock.folder import DataFolder
+from ravsock.gate import HeldWebSocket, Site
 from ravsock.guards import guard
 from ravsock.namespaces import Contributors
 from ravsock.routes import DISPATCHER, DOOR, errors_as_json, routes
+from ravsock.tls import Certificate, read_certificate
+from ravspec.errors import ConfigError
 
 #: contributors connect here
 SOCKET_PATH = "socket.io"
+#: for a limit of time that is switched off
+FOR_EVER_S = 365 * 86400.0
+
+CONFIG = web.AppKey("config", Config)
+CERTIFICATE: web.AppKey[Certificate | None] = web.AppKey("certificate")
 
 
 def make_app(config: Config) -> web.Application:
@@ -29,11 +38,13 @@ def make_app(config: Config) -> web.Application:
     folder = DataFolder(config.data_dir)
     door = Doorkeeper(config, engine)
     door.check_start(config)
+    certificate = read_certificate(config)
+    names = (*config.names, *(certificate.names if certificate else ()))
     sockets = make_sockets(config)
     app = web.Application(
-        middlewares=[guard(config, door), errors_as_json],  # type: ignore[list-item]
-        client_max_size=config.message_bytes,
+        middlewares=[guard(replace(config, names=names), door), errors_as_json],  # type: ignore[list-item]
     )
+    app[CONFIG], app[CERTIFICATE] = config, certificate
     app.add_routes(routes)
     sockets.attach(app, SOCKET_PATH)
 
@@ -51,10 +62,32 @@ def make_app(config: Config) -> web.Application:
     return app
 
 
+async def listen(app: web.Application) -> tuple[web.AppRunner, str]:
+    """Serve at the address of the settings; (what to clean up in the end, the URL)."""
+    config, certificate = app[CONFIG], app[CERTIFICATE]
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=0.25, keepalive_timeout=config.idle_s or FOR_EVER_S
+    )
+    await runner.setup()
+    context = certificate.context if certificate else None
+    site = Site(runner, config.address_connections, config.host, config.port, ssl_context=context)
+    try:
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        raise ConfigError(
+            f"{config.host}:{config.port} cannot be listened on: {error.strerror or error}. Another "
+            "server may run there; name another port with --port, or 0 for a free one"
+        ) from None
+    host, port = runner.addresses[0][:2]
+    scheme = "https" if certificate else "http"
+    return runner, f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def make_sockets(config: Config) -> socketio.AsyncServer:
     """The Socket.IO server: websockets only, no compression of numbers, our own Origin check."""
     # engine.io has no switch for permessage-deflate, which costs numeric payloads 2 to 3 times their time
-    engineio_aiohttp.WebSocketResponse = functools.partial(web.WebSocketResponse, compress=False)
+    engineio_aiohttp.WebSocketResponse = functools.partial(HeldWebSocket, compress=False)
     return socketio.AsyncServer(
         async_mode="aiohttp",
         transports=["websocket"],

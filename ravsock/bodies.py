@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from aiohttp import web
 
@@ -43,7 +43,7 @@ class Pace:
 
 @contextlib.asynccontextmanager
 async def arriving(config: Config) -> AsyncIterator[Pace]:
-    """While a body, or a peer's taking of an answer, is under way; a Limit if it dawdles."""
+    """While a body is under way; a Limit if it dawdles."""
     try:
         async with asyncio.timeout(None) as timeout:
             yield Pace(timeout, config.request_s, config.min_bps)
@@ -53,6 +53,26 @@ async def arriving(config: Config) -> AsyncIterator[Pace]:
             f"{config.min_bps:g} bytes/s at least (RAVSOCK_MIN_BPS)",
             408,
         ) from None
+
+
+async def blocks(request: web.Request, config: Config) -> AsyncGenerator[bytes, None]:
+    """The blocks of a large body, as they come."""
+    content = request.content
+    async with arriving(config) as pace:
+        while block := await content.readany():
+            pace.came(len(block))
+            yield block
+
+
+@contextlib.asynccontextmanager
+async def taking(config: Config, size_bytes: int) -> AsyncIterator[None]:
+    """While a peer takes an answer of that size; one that dawdles loses its connection."""
+    patience_s = config.request_s + size_bytes / config.min_bps if config.min_bps else None
+    try:
+        async with asyncio.timeout(patience_s):
+            yield
+    except TimeoutError:
+        raise ConnectionResetError(f"{size_bytes} bytes were not taken in {patience_s} s") from None
 
 
 async def body_of(request: web.Request, config: Config, most: int, setting: str) -> Buffer:

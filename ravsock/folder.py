@@ -5,6 +5,7 @@ A file is written under another name and renamed when it is whole, so what has i
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import uuid
@@ -14,6 +15,15 @@ from pathlib import Path
 from ravspec.codec import Buffer
 from ravspec.errors import ConfigError, TransferError
 from ravspec.names import DIGEST, PARTIAL
+
+#: the disk is full, or what of it this server may have
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class NoRoom(TransferError):
+    """The disk is full: another try may help later. To the peer it is a TransferError."""
+
+    kind, status = "TransferError", 507
 
 
 class DataFolder:
@@ -81,7 +91,8 @@ class DataFolder:
         except OSError as error:
             if isinstance(error, TransferError):
                 raise
-            raise TransferError(f"the server could not store the array: {error.strerror}") from error
+            text = f"the server could not store the array: {error.strerror}"
+            raise (NoRoom if error.errno in FULL else TransferError)(text) from error
         finally:
             partial.unlink(missing_ok=True)
         return digest.hexdigest(), size

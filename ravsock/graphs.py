@@ -76,6 +76,7 @@ class GraphRecord:
         self.failed: dict[int, tuple[int, str]] = {}
         self.questions: set[Question] = set()
         self.trouble = ""  #: why results cannot be stored at present
+        self.kept_bytes = 0  #: of its values and arrays
 
     def take(self, batch: Batch) -> tuple[events.AddOps, NDArray[np.bool_]]:
         """Take new ops; the scheduler's event, and which of them are sources. A bad batch raises."""
@@ -134,6 +135,7 @@ def restore(record: GraphRecord, stored: StoredGraph, file_size: Any) -> tuple[e
     for row, ops, layout, size, digest, inline in stored.data:
         learn(record, ops, layout.get("learned", {}))
         stored_by_self = {int(i): d for i, d in layout.get("stored", {}).items()}
+        record.kept_bytes += size + sum(file_size(d) or 0 for d in stored_by_self.values())
         if (not inline and size and file_size(digest) != size) or any(
             file_size(d) is None for d in stored_by_self.values()
         ):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from aiohttp import web
 
 from ravsock.config import Config, is_loopback
 from ravsock.doorkeeper import Doorkeeper
+from ravsock.limits import Buckets
 from ravsock.roles import ALL, ANYBODY, ENDPOINTS, NOBODY, Principal, Roles
 from ravspec.errors import AccessError, TokenError
 
@@ -116,10 +118,13 @@ def name_of(host: str) -> str:
 def guard(config: Config, door: Doorkeeper) -> Handler:
     """The middleware: guards, then token, then role. `PRINCIPAL` of the request says who asks."""
 
-    guards = GUARDS
+    guards, buckets = GUARDS, Buckets(config.address_requests)
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if too_often(request.remote, buckets):
+            text = f"more than {config.address_requests:g} requests a second (RAVSOCK_ADDRESS_REQUESTS)"
+            return refusal(429, f"{text}; wait a moment", "LimitError", {"Retry-After": "1"})
         for look in guards:
             reason = look(request.method, request.headers, config)
             if reason:
@@ -133,6 +138,13 @@ def guard(config: Config, door: Doorkeeper) -> Handler:
         return await handler(request)
 
     return middleware  # type: ignore[return-value]
+
+
+def too_often(address: str | None, buckets: Buckets) -> bool:
+    """Has the address sent too much of late? This machine's are not counted: a proxy has one of them."""
+    if address is None or address.startswith("127.") or address == "::1":
+        return False
+    return not buckets.take(address, time.monotonic())
 
 
 def admit(request: web.Request, door: Doorkeeper) -> Principal:

@@ -42,16 +42,20 @@ class Account:
 
 
 @dataclass(slots=True)
-class Ledger:
+class Accounts:
     """What everybody has. `enter` and `leave` say which graphs have not ended."""
 
     config: Config
-    accounts: dict[str, Account] = field(default_factory=dict)
+    _all: dict[str, Account] = field(default_factory=dict)
     _graphs: dict[int, tuple[str, int]] = field(default_factory=dict)  #: graph -> developer, ops
 
-    def of(self, developer: str) -> Account:
-        """A developer's account."""
-        return self.accounts.setdefault(developer, Account())
+    def of(self, owner: str) -> Account:
+        """The account of a developer, or of a life for what it sends."""
+        return self._all.setdefault(owner, Account())
+
+    def close(self, owner: str) -> None:
+        """The owner is gone."""
+        self._all.pop(owner, None)
 
     # --- what there is -------------------------------------------------------------------------------
 
@@ -99,19 +103,31 @@ class Ledger:
                 most, "end some of them first", 429,
             )  # fmt: skip
 
-    def check_bytes(self, developer: str, new: int, in_graph: int | None = None) -> None:
-        """May that many bytes come, to a graph that has so many?"""
+    def check_graph_bytes(self, in_graph: int, new: int) -> None:
+        """May that many bytes come to a graph that has so many?"""
         most = self.config.graph_bytes
-        if most and in_graph is not None and in_graph + new > most:
+        if most and in_graph + new > most:
             raise too_many(
                 f"the graph's values would have {in_graph + new:,} bytes", "RAVSOCK_GRAPH_BYTES", most,
                 "make several graphs",
             )  # fmt: skip
+
+    def check_bytes(self, developer: str, new: int) -> None:
+        """May the developer have that many bytes more?"""
         most, have = self.config.developer_bytes, self.of(developer).bytes
         if most and have + new > most:
             raise too_many(
                 f"your arrays and values would have {have + new:,} bytes", "RAVSOCK_DEVELOPER_BYTES", most,
                 "the server's operator can make room",
+            )  # fmt: skip
+
+    def check_unused(self, life: str, new: int) -> None:
+        """May a contributor send that many bytes, beside what it sent and no result has used?"""
+        most, have = self.config.ftp_quota_bytes, self.of(life).bytes
+        if most and have + new > most:
+            raise too_many(
+                f"this contributor would have sent {have + new:,} bytes that no result uses",
+                "RAVFTP_QUOTA_BYTES", most, "send results that use them first",
             )  # fmt: skip
 
 

@@ -95,7 +95,7 @@ data = Table(
     Column("size_bytes", Integer, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("body", LargeBinary),  #: NULL where it is a file of the data folder, named by sha256
-    Index("data_of_graph", "graph_id"),
+    Index("data_of_graph", "graph_id", "size_bytes"),  # with the size, so that sums need no look at the rows
 )
 
 persisted = Table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,19 @@ def array_rows(c: Connection) -> list[tuple[str, str, int]]:
     """(developer, SHA-256, size) of every array that is a file by itself."""
     query = sa.select(m.stored_array.c.developer, m.stored_array.c.sha256, m.stored_array.c.size_bytes)
     return [(row[0], row[1], int(row[2])) for row in c.execute(query)]
+
+
+def bytes_of(c: Connection) -> dict[str, int]:
+    """Bytes of all that is kept, of each developer: values of graphs, and arrays."""
+    by_graph = sa.select(m.data.c.graph_id, sa.func.sum(m.data.c.size_bytes).label("size_bytes"))
+    sizes = by_graph.group_by(m.data.c.graph_id).subquery()
+    values = sa.select(m.graph.c.developer, sizes.c.size_bytes).join(sizes, sizes.c.graph_id == m.graph.c.id)
+    total: Counter[str] = Counter()
+    for developer, size in c.execute(values):
+        total[developer] += int(size)
+    for developer, _, size in array_rows(c):
+        total[developer] += size
+    return total
 
 
 def load_graph(c: Connection, graph: int) -> StoredGraph | None:

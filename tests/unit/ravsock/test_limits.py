@@ -8,70 +8,71 @@ from hypothesis import strategies as st
 
 from ravsock.config import Config, read_config
 from ravsock.gate import Gate
-from ravsock.limits import BURST, Buckets, Ledger, Limit
+from ravsock.limits import BURST, Accounts, Buckets, Limit
 from ravspec.errors import ConfigError
 
 
 def test_a_developer_has_so_many_unfinished_graphs_and_no_more() -> None:
-    ledger = Ledger(Config(developer_graphs=2))
+    accounts = Accounts(Config(developer_graphs=2))
     for graph in (1, 2):
-        ledger.check_graph("anna")
-        ledger.enter(graph, "anna", 0)
+        accounts.check_graph("anna")
+        accounts.enter(graph, "anna", 0)
     with pytest.raises(Limit, match=r"2 graphs of yours.*RAVSOCK_DEVELOPER_GRAPHS") as raised:
-        ledger.check_graph("anna")
+        accounts.check_graph("anna")
     assert raised.value.status == 429
-    ledger.check_graph("ben")
-    ledger.leave(1)
-    ledger.check_graph("anna")
+    accounts.check_graph("ben")
+    accounts.leave(1)
+    accounts.check_graph("anna")
 
 
 def test_ops_are_counted_by_graph_and_by_developer() -> None:
-    ledger = Ledger(Config(graph_ops=100, developer_ops=150))
-    ledger.enter(1, "anna", 100)
+    accounts = Accounts(Config(graph_ops=100, developer_ops=150))
+    accounts.enter(1, "anna", 100)
     with pytest.raises(Limit, match=r"would have 101 ops.*RAVSOCK_GRAPH_OPS"):
-        ledger.check_ops("anna", 100, 1)
-    ledger.check_ops("anna", 0, 50)
+        accounts.check_ops("anna", 100, 1)
+    accounts.check_ops("anna", 0, 50)
     with pytest.raises(Limit, match=r"would have 151 ops.*RAVSOCK_DEVELOPER_OPS"):
-        ledger.check_ops("anna", 0, 51)
-    ledger.check_ops("ben", 0, 100)
+        accounts.check_ops("anna", 0, 51)
+    accounts.check_ops("ben", 0, 100)
 
 
 def test_bytes_are_counted_by_graph_and_by_developer() -> None:
-    ledger = Ledger(Config(graph_bytes=100, developer_bytes=150))
-    ledger.of("anna").bytes = 100
+    accounts = Accounts(Config(graph_bytes=100, developer_bytes=150))
+    accounts.of("anna").bytes = 100
     with pytest.raises(Limit, match="RAVSOCK_GRAPH_BYTES"):
-        ledger.check_bytes("anna", 1, in_graph=100)
+        accounts.check_graph_bytes(100, 1)
     with pytest.raises(Limit, match="RAVSOCK_DEVELOPER_BYTES"):
-        ledger.check_bytes("anna", 51)
-    ledger.check_bytes("anna", 50)
+        accounts.check_bytes("anna", 51)
+    accounts.check_bytes("anna", 50)
 
 
 def test_nothing_is_limited_by_0() -> None:
     off = dict.fromkeys(
         ("graph_ops", "developer_ops", "graph_bytes", "developer_bytes", "developer_graphs"), 0
     )
-    ledger = Ledger(Config(**off))
-    ledger.check_graph("anna")
-    ledger.check_ops("anna", 10**12, 10**12)
-    ledger.check_bytes("anna", 10**18, in_graph=10**18)
+    accounts = Accounts(Config(**off))
+    accounts.check_graph("anna")
+    accounts.check_ops("anna", 10**12, 10**12)
+    accounts.check_bytes("anna", 10**18)
+    accounts.check_graph_bytes(10**18, 10**18)
     assert all(Buckets(0).take("x", 0.0) for _ in range(1000))
     assert all(Gate(0).enter("192.0.2.1") for _ in range(1000))
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from(["enter", "leave"]), st.integers(0, 9))))
 def test_the_accounts_are_the_sums_over_the_graphs(steps: list[tuple[int, str, int]]) -> None:
-    ledger, graphs = Ledger(Config()), {}
+    accounts, graphs = Accounts(Config()), {}
     for graph, step, ops in steps:
         developer = "anna" if graph % 2 else "ben"
         if step == "enter":
             graphs[graph] = ops
-            ledger.enter(graph, developer, ops)
+            accounts.enter(graph, developer, ops)
         else:
             graphs.pop(graph, None)
-            ledger.leave(graph)
+            accounts.leave(graph)
     for developer, odd in (("anna", 1), ("ben", 0)):
         mine = [ops for graph, ops in graphs.items() if graph % 2 == odd]
-        account = ledger.of(developer)
+        account = accounts.of(developer)
         assert (account.graphs, account.ops) == (len(mine), sum(mine))
 
 
