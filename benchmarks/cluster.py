@@ -99,8 +99,9 @@ class Cluster:
 
     def _start_server(self) -> str:
         server = self._start(
-            "server", str(ROOT / "run_ravsock.py"), "--port", "0", "--log-level", "WARNING",
-            "--database", f"sqlite:///{self._path}/rdf.db", "--data-dir", f"{self._path}/data",
+            "server", str(ROOT / "run_ravsock.py"), "--port", "0", "--ftp-port", "0",
+            "--log-level", "WARNING", "--database", f"sqlite:///{self._path}/rdf.db",
+            "--data-dir", f"{self._path}/data",
         )  # fmt: skip
         assert server.stdout is not None
         too_late = threading.Timer(READY_S, server.kill)

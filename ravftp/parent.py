@@ -5,7 +5,7 @@
     {"do": "allow" | "disallow", "user", "digests"}       {"event": "failed", "reason"}
     {"do": "settle", "user", "size_bytes"}                {"event": "stored", "number", "user", "digest",
     {"do": "revoke", "user"}                                  "size_bytes"}
-    {"do": "noted", "number"}                             {"event": "expired", "user"}
+    {"do": "noted", "number", "trouble"}                  {"event": "expired", "user"}
 
 An upload is answered only when ravsock has `noted` it, so that its sender cannot speak of an array that
 ravsock does not know. When the pipe closes, ravsock is gone and ravftp ends.
@@ -29,7 +29,7 @@ class Parent(Polled):
         super().__init__(server.loop, heard)
         self._server, self._say = server, say
         self._rest = b""
-        self._answers: dict[int, Callable[[], None]] = {}
+        self._answers: dict[int, Callable[[str], None]] = {}
         self._number = 0
         self._do: dict[str, Callable[..., None]] = {
             "grant": server.grant,
@@ -68,13 +68,13 @@ class Parent(Polled):
         """Say a line."""
         say(self._say, **words)
 
-    def _stored(self, user: str, digest: str, size_bytes: int, answer: Callable[[], None]) -> None:
+    def _stored(self, user: str, digest: str, size_bytes: int, answer: Callable[[str], None]) -> None:
         self._number += 1
         self._answers[self._number] = answer
         self.tell(event="stored", number=self._number, user=user, digest=digest, size_bytes=size_bytes)
 
-    def _noted(self, number: int) -> None:
-        self._answers.pop(number)()
+    def _noted(self, number: int, trouble: str = "") -> None:
+        self._answers.pop(number)(trouble)
 
 
 def say(file: int, **words: Any) -> None:

@@ -18,7 +18,8 @@ from ravftp.sessions import Receiving, ReceivingTls, Session, SessionTls
 from ravftp.uploads import Uploads
 from ravspec.errors import ConfigError
 
-Stored = Callable[[str, str, int, Callable[[], None]], None]
+#: told (user, digest, size, answer) of every new array; calls `answer` with "" or what went wrong
+Stored = Callable[[str, str, int, Callable[[str], None]], None]
 
 
 class Server:
@@ -34,7 +35,7 @@ class Server:
         self._ended = False
         #: told the users whose grants ended for idleness
         self.expired: Callable[[str], None] = lambda user: None
-        self.handler = self._handler(config, stored or (lambda user, digest, size, answer: answer()))
+        self.handler = self._handler(config, stored or (lambda user, digest, size, answer: answer("")))
         self._listen(config)
 
     def _handler(self, config: Config, stored: Stored) -> type[Any]:

@@ -102,7 +102,7 @@ class Session(FTPHandler):  # type: ignore[misc]
     grants: ClassVar[Grants]
     uploads: ClassVar[Uploads]
     mailbox: ClassVar[Mailbox]
-    #: told (user, digest, size, answer): call `answer` when the array may be spoken of
+    #: told (user, digest, size, answer): calls `answer` when the array may be spoken of
     stored: ClassVar[Any]
     #: called before an array is said not to be there: what ravsock has sent meanwhile may allow it
     catch_up: ClassVar[Any]
@@ -227,7 +227,12 @@ class Session(FTPHandler):  # type: ignore[misc]
             self._answer(f"451 The server cannot store it: {error.strerror}.")
         else:
             told = f"250 {digest} is stored, {upload.size} bytes."
-            self.stored(upload.user, digest, upload.size, lambda: self._answer(told))
+            self.stored(
+                upload.user,
+                digest,
+                upload.size,
+                lambda trouble: self._answer(f"451 {trouble}." if trouble else told),
+            )
 
     def _answer(self, response: str) -> None:
         if self._closed:

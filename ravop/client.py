@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import http.client
 import json
+import logging
 import threading
 import time
 import urllib.parse
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from numpy.typing import NDArray
 
-from ravftp.client import Transfer, message_of
+from ravftp.client import Account, Transfer, account_from, message_of
 from ravop.config import Config
 from ravspec import errors
 from ravspec.codec import PREFIX, Buffer, total_length
 from ravspec.errors import ProtocolError, RavError, ServerUnreachable, Timeout
 from ravspec.messages import Done, Error, Message, Submit, ToDeveloper, decode, encode
 from ravspec.shapes import ArrayType
+
+log = logging.getLogger(__name__)
 
 #: while a graph waits, a server that went away may come back for so long
 COME_BACK_S = 20.0
@@ -80,10 +83,19 @@ class Client:
         self._headers = {"Content-Type": "application/octet-stream"}
         if config.token:
             self._headers["Authorization"] = f"Bearer {config.token}"
-        self._transfer = Transfer(config.url, config.token, timeout_s=config.silence_s)
+        self._transfer = Transfer(
+            config.url,
+            config.token,
+            kind=config.transport,
+            grant=self._granting(),
+            say=log.warning,
+            patience_s=COME_BACK_S,
+            timeout_s=config.silence_s,
+        )
         self._local = threading.local()
         self._open: set[http.client.HTTPConnection] = set()
         weakref.finalize(self, close_all, self._open)  # when no graph uses this server any more
+        weakref.finalize(self, self._transfer.close)
 
     # --- the engine's verbs --------------------------------------------------------------------------
 
@@ -151,6 +163,33 @@ class Client:
         """A large array by its SHA-256."""
         return self._transfer.get(digest, t)
 
+    def _granting(self) -> Callable[[], Account | None]:
+        """Asks for an account, as long as this client is used: what asks must not keep it."""
+        reference = weakref.ref(self)
+
+        def grant() -> Account | None:
+            client = reference()
+            return client._account() if client is not None else None
+
+        return grant
+
+    def _account(self) -> Account | None:
+        """An account for arrays by FTP, if the server has FTP. An answer may be under way on the kept
+        connection of this thread, so this has its own."""
+        connection = self._connect()
+        try:
+            connection.request("POST", "/v1/transfer", b"", self._headers)
+            response = connection.getresponse()
+            text = response.read()
+        except LOST as error:
+            raise self._unreachable(error) from error
+        finally:
+            connection.close()
+        if response.status >= 400:
+            log.info("action=no_ftp reason=%s", message_of(text))
+            return None
+        return account_from(json.loads(text)["ftp"], self.config.url)
+
     def graph(self, graph: int) -> dict[str, Any]:
         """State and counts of a graph."""
         info: dict[str, Any] = self._json("GET", f"/v1/graphs/{graph}")
@@ -210,6 +249,7 @@ class Client:
 
     def close(self) -> None:
         """Close every connection; a later request opens a new one."""
+        self._transfer.close()
         close_all(self._open)
 
     def _exchange(

@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     )
     take_part.add_argument(
         "--transport", choices=["auto", "ftp", "http"], default="auto",
-        help="how arrays over 1 MiB travel (this version: by HTTP)",
+        help="how arrays over 1 MiB travel: by FTP where that goes, else by HTTP (auto), or by one alone",
     )  # fmt: skip
     take_part.add_argument(
         "--exit-when-idle", metavar="SECONDS", type=float, help="leave after so long without work"

@@ -33,7 +33,7 @@ from ravpy.core import (
     Tell,
 )
 from ravpy.status import Status
-from ravspec.messages import Hello
+from ravspec.messages import FtpGrant, Hello
 
 log = logging.getLogger(__name__)
 
@@ -175,8 +175,8 @@ class Contributor:
                 self._spawn(self._send(action))
             case Compute(frame):
                 self._give(frame)
-            case NewChild(life):
-                self._changing = asyncio.create_task(self._change_child(life, self._changing))
+            case NewChild(life, ftp):
+                self._changing = asyncio.create_task(self._change_child(life, ftp, self._changing))
             case Heartbeats(every_s):
                 if self._beats is not None:
                     self._beats.cancel()
@@ -209,7 +209,7 @@ class Contributor:
         else:
             self._queued.append(frame)  # the child is being started
 
-    async def _change_child(self, life: str, before: asyncio.Task[None] | None) -> None:
+    async def _change_child(self, life: str, ftp: FtpGrant | None, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await before
         self._queued.clear()
@@ -217,7 +217,12 @@ class Contributor:
             old, self._child = self._child, None
             await old.end()
         child = await Child.start(
-            self._config, life, lambda frame: self._feed(Computed(frame)), lambda r: self._feed(ChildDied(r))
+            self._config,
+            life,
+            ftp,
+            answered=lambda frame: self._feed(Computed(frame)),
+            died=lambda reason: self._feed(ChildDied(reason)),
+            said=lambda text: self._status.note(text, warning=True),
         )
         self._child = child
         queued, self._queued = self._queued, []

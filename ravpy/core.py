@@ -83,9 +83,10 @@ class Compute:
 
 @dataclass(frozen=True, slots=True)
 class NewChild:
-    """Start a child for this life; the one before, if it lives, ends."""
+    """Start a child for this life, with its account for FTP; the one before, if it lives, ends."""
 
     life: str
+    ftp: messages.FtpGrant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ class Core:
     _dropped: bool = False  #: the running assignment was voided
     _unacknowledged: dict[int, Send] = field(default_factory=dict)
     _finishing: bool = False
+    _ftp: messages.FtpGrant | None = None  #: the life's account
 
     @property
     def life(self) -> str:
@@ -193,7 +195,8 @@ class Core:
         actions: list[Action] = [Heartbeats(welcome.heartbeat_s)]
         if welcome.fresh:
             self._forget()
-            return [*actions, NewChild(self.life), *self._next()]
+            self._ftp = welcome.ftp
+            return [*actions, NewChild(self.life, self._ftp), *self._next()]
         return [*actions, *self._unacknowledged.values(), *self._next()]
 
     def _forget(self) -> None:
@@ -251,7 +254,7 @@ class Core:
         self.tally.computing_ops = 0
         return [
             Tell(f"the computing process died: {reason}", warning=True),
-            NewChild(self.life),
+            NewChild(self.life, self._ftp),
             Send("crash", crash),
             *self._next(),
         ]

@@ -6,12 +6,15 @@ when its input is closed. Whatever else prints goes to standard error.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import warnings
+from collections.abc import Mapping
 from typing import BinaryIO
 
-from ravftp.client import Transfer
+from ravftp.client import KINDS, Kind, Transfer, account_from
+from ravpy.child import FTP_GRANT
 from ravspec.codec import PREFIX, total_length
 from ravspec.executor import Executor
 
@@ -32,16 +35,36 @@ def serve(executor: Executor, frames: BinaryIO, answers: BinaryIO) -> None:
         answers.flush()
 
 
+def make_transfer(life: str, url: str, environ: Mapping[str, str]) -> Transfer:
+    """How this life's large arrays travel. A server that is away was there a moment ago."""
+    account = account_from(json.loads(environ.get(FTP_GRANT) or "null"), url)
+    kind: Kind = next((kind for kind in KINDS if kind == environ.get("RAV_TRANSPORT")), "auto")
+    return Transfer(
+        url,
+        environ.get("RAV_TOKEN"),
+        life=life,
+        kind=kind,
+        grant=lambda: account,
+        say=lambda text: print(text, file=sys.stderr, flush=True),  # noqa: T201 - the parent shows it
+        met=True,
+    )
+
+
 def main() -> None:
-    """`python -m ravpy.worker LIFE URL`, the token in RAV_TOKEN."""
+    """`python -m ravpy.worker LIFE URL`; the rest is in the environment, see ravpy.child."""
     life, url = sys.argv[1:3]
-    transfer = Transfer(url, os.environ.get("RAV_TOKEN"), life=life)
+    transfer = make_transfer(life, url, os.environ)
     # what NumPy warns of (an empty mean, say) concerns the developer, who sees the NaN
     warnings.simplefilter("ignore", RuntimeWarning)
+
+    def begun(deadline_s: float) -> None:
+        """After its deadline the server takes an assignment back: so long it is worth waiting for it."""
+        transfer.patience_s = deadline_s
+
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing that prints may spoil the frames
     try:
-        serve(Executor(life, transfer.get, transfer.put), sys.stdin.buffer, answers)
+        serve(Executor(life, transfer.get, transfer.put, begun), sys.stdin.buffer, answers)
     except BrokenPipeError:
         os._exit(0)  # the contributor is gone; flushing at an ordinary exit would only fail again
 

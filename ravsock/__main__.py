@@ -33,8 +33,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--port", help="port to listen on, 0 for a free one (default 9999)")
     p.add_argument("--database", metavar="URL", help="default sqlite:///rdf.db")
     p.add_argument("--data-dir", metavar="DIR", help="folder for large arrays (default rdf-data)")
-    p.add_argument("--ftp-port", metavar="P", help="taken for scripts of later versions, which serve FTP too")
-    p.add_argument("--no-ftp", action="store_true", help="likewise; this version serves no FTP")
+    p.add_argument("--ftp-port", metavar="P", help="port for arrays by FTP, 0 for a free one (default 2121)")
+    p.add_argument(
+        "--no-ftp", dest="ftp", action="store_const", const=False, help="serve arrays by HTTP alone"
+    )
     p.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     issuing.add_parser(p.add_subparsers(dest="command", title="other commands", metavar=""))
     return p

@@ -24,8 +24,10 @@ from ravsock.config import Config
 from ravsock.database import Writer
 from ravsock.departures import assign_frame
 from ravsock.folder import DataFolder
+from ravsock.ftp import Ftp
 from ravsock.graphs import GraphRecord, layout_of
 from ravsock.registry import Registry
+from ravsock.roles import Principal
 from ravsock.scheduler import Scheduler, Settings, events
 from ravspec import messages
 from ravspec.codec import Buffer
@@ -61,6 +63,7 @@ class Dispatcher:
             Settings(lease_s=config.lease_s), self.registry.read(reading.next_assignment)
         )
         self.access = Access((name, digest) for name, digest, _ in self.registry.read(reading.array_rows))
+        self.ftp = Ftp(config, self.access, self._keep_upload)
         self.emit: Callable[[str, str, bytes], None] = lambda life, name, frame: None
         self.live: dict[int, Live] = {}
         self.present: dict[str, messages.Hello] = {}
@@ -78,7 +81,7 @@ class Dispatcher:
     async def start(self) -> None:
         """Go on where the process before stopped."""
         voided = await self.writer.submit(lambda c: store.void_everything(c, "the server was restarted"))
-        n_graphs = await self.registry.load_unfinished()
+        n_graphs, _ = await asyncio.gather(self.registry.load_unfinished(), self.ftp.start())
         log.info("action=started graphs=%d voided_assignments=%d", n_graphs, voided)
 
     async def close(self) -> None:
@@ -88,6 +91,7 @@ class Dispatcher:
         for record in self.registry:
             for question in record.questions:
                 question.touch()
+        await self.ftp.close()
         await asyncio.to_thread(self.writer.close)
 
     # --- events and instructions ---------------------------------------------------------------------
@@ -254,6 +258,7 @@ class Dispatcher:
         if move is Move.LEAVE:
             self.feed(events.Leave(life))
         self.access.forget(life)
+        self.ftp.life_is_over(life)
         self.tokens.pop(life, None)
         self.write(lambda c: store.end_contributor(c, life, move))
         log.info("action=%s contributor=%s life=%s", move, hello.name, life)
@@ -311,6 +316,11 @@ class Dispatcher:
 
         return job
 
+    async def _keep_upload(self, principal: Principal, digest: str) -> None:
+        """A developer's upload by FTP is written down as one by HTTP is."""
+        if principal.role is not None:
+            await self.writer.submit(self.keep_arrays(principal.name, [digest]))
+
     def _commit(
         self, record: GraphRecord, commit: events.Commit, message: messages.Result, arrival: Arrival
     ) -> Awaitable[None]:
@@ -324,6 +334,7 @@ class Dispatcher:
         )
 
         keep_arrays = self.keep_arrays(record.developer, arrival.stored.values())
+        self.ftp.used(commit.life, arrival.stored.values())
 
         def job(connection: Connection) -> None:
             store.commit_assignment(connection, commit.assignment, commit.life, message.exec_s)

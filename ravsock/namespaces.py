@@ -111,7 +111,8 @@ class Contributors(socketio.AsyncNamespace):  # type: ignore[misc]
         self._connections[hello.life] = sid
         config = self._dispatcher.config
         fresh = hello.life not in self._dispatcher.present
-        welcome = messages.Welcome(fresh, config.lease_s, config.heartbeat_s, config.inline_bytes)
+        ftp = self._dispatcher.ftp.for_life(hello.life)
+        welcome = messages.Welcome(fresh, config.lease_s, config.heartbeat_s, config.inline_bytes, ftp)
         await self.emit("welcome", messages.encode(welcome), to=sid)
         self._dispatcher.join(hello, token)
 

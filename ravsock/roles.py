@@ -40,6 +40,7 @@ ENDPOINTS: dict[str, Roles] = {
     "GET /v1/graphs/{graph}/ops/{op}": DEVELOPERS,
     "GET /v1/persisted/{name}": DEVELOPERS,
     "GET /v1/contributors": DEVELOPERS,
+    "POST /v1/transfer": DEVELOPERS,
     "PUT /v1/data/{upload}": ALL,
     "GET /v1/data/{digest}": ALL,
     "GET /socket.io/": AT_CONNECT,

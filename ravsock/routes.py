@@ -246,6 +246,13 @@ def owner_of(request: web.Request) -> str:
     return of_life(life)
 
 
+@routes.post("/v1/transfer")
+async def transfer(request: web.Request) -> web.Response:
+    """An account for arrays by FTP, {"ftp": null} where there is no FTP."""
+    grant = request.app[DISPATCHER].ftp.for_developer(principal_of(request))
+    return web.json_response({"ftp": msgspec.to_builtins(grant)})
+
+
 @routes.put("/v1/data/{upload}")
 async def put_data(request: web.Request) -> web.Response:
     """Store an array's bytes; the answer has the SHA-256 by which they are fetched."""

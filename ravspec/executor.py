@@ -47,17 +47,20 @@ class Missing(RavError):
 
 
 class Executor:
-    """Runs the assignments of one life."""
+    """Runs the assignments of one life. `begun` is told the seconds that each may take."""
 
-    def __init__(self, life: str, fetch: Fetch, put: Put) -> None:
+    def __init__(
+        self, life: str, fetch: Fetch, put: Put, begun: Callable[[float], None] = lambda deadline_s: None
+    ) -> None:
         self.life = life
-        self._fetch, self._put = fetch, put
+        self._fetch, self._put, self._begun = fetch, put, begun
         self._held: dict[Key, Sequence[Any]] = {}
 
     def execute(self, frame: Buffer) -> bytes:
         """The answer to an assignment: a result, or a refusal with its reason."""
         encoded, buffers = split(frame)
         header = json.loads(encoded)
+        self._begun(header["deadline_s"])
         refusal = {"type": "refuse", "life": self.life, "assignment": header["assignment"]}
         try:
             return self._execute(header, buffers)

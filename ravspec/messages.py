@@ -171,13 +171,25 @@ class Bye(Message, frozen=True):
 # --- server -> contributor --------------------------------------------------------------------------
 
 
+class FtpGrant(msgspec.Struct, frozen=True):
+    """An account for arrays by FTP. `host`: where it is another than the server's."""
+
+    port: int
+    user: str
+    password: str
+    tls: bool = False
+    host: str | None = None
+
+
 class Welcome(Message, frozen=True):
-    """The hello was taken. `fresh`: the server knows nothing of this life, so what it holds is of no use."""
+    """The hello was taken. `fresh`: the server knows nothing of this life, so what it holds is of no use.
+    `ftp`: the life's account, where the server has FTP."""
 
     fresh: bool
     lease_s: float
     heartbeat_s: float
     inline_bytes: int
+    ftp: FtpGrant | None = None
 
 
 class Assign(Message, frozen=True):

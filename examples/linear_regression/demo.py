@@ -85,7 +85,7 @@ def wait_for_contributors(url: str, processes: list[Process]) -> None:
 def run(folder: Path, log: IO[str]) -> None:
     """The demo."""
     python = sys.executable
-    serve = [python, str(ROOT / "run_ravsock.py"), "--port", "0"]
+    serve = [python, str(ROOT / "run_ravsock.py"), "--port", "0", "--ftp-port", "0"]
     serve += ["--database", f"sqlite:///{folder}/rdf.db", "--data-dir", str(folder / "data")]
     with contextlib.ExitStack() as stack:
         print("starting a server ...", flush=True)

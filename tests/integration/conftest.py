@@ -104,7 +104,8 @@ def _fields(config: Config) -> dict[str, Any]:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return Config(database=f"sqlite:///{tmp_path}/rdf.db", data_dir=tmp_path / "data", port=0, lease_s=2.0)
+    data = tmp_path / "data"
+    return Config(database=f"sqlite:///{tmp_path}/rdf.db", data_dir=data, port=0, lease_s=2.0, ftp=False)
 
 
 @pytest.fixture
@@ -118,6 +119,26 @@ def server(config: Config) -> Iterator[Server]:
     engine.current_engine().close()
     server.check()
     server.stop()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """Starts servers of any configuration; serve(config, token) makes ravop a developer of it."""
+    started: list[Server] = []
+
+    def start(config: Config, token: str | None = None) -> Server:
+        started.append(server := Server(config))
+        graph._graphs.clear()
+        graph._current.set(None)
+        engine.initialize(token, url=server.url)
+        return server
+
+    yield start
+    graph._graphs.clear()
+    engine.current_engine().close()
+    for server in started:
+        server.check()
+        server.stop()
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import socketio
 
-from ravftp.client import Transfer
+from ravftp.client import Account, Kind, Transfer, account_from
 from ravspec import messages
 from ravspec.codec import split
 from ravspec.executor import Executor
@@ -44,6 +45,7 @@ class ScriptedContributor:
         script: dict[int, Fault],
         beats: bool = True,
         token: str | None = None,
+        kind: Kind = "auto",
         **more: Any,
     ) -> None:
         self._beats, self._token = beats, token
@@ -56,7 +58,11 @@ class ScriptedContributor:
         self.voided: list[int] = []
         self.acknowledged: list[Any] = []
         self._url, self._script = url, script
-        transfer = self.transfer = Transfer(url, token, life=self.life)
+        self.account: Account | None = None
+        self.said: list[str] = []
+        transfer = self.transfer = Transfer(
+            url, token, life=self.life, kind=kind, grant=lambda: self.account, say=self.said.append
+        )
         self._executor = Executor(self.life, transfer.get, transfer.put)
         self._joined = threading.Event()
         self._loop = asyncio.new_event_loop()
@@ -69,6 +75,7 @@ class ScriptedContributor:
         assert self._joined.wait(10), "no welcome came"
 
     def close(self) -> None:
+        self.transfer.close()
         if self._loop.is_running():
             self._run(self._sio.disconnect())
             self._run(self._sio.shutdown())
@@ -94,6 +101,7 @@ class ScriptedContributor:
 
     async def _on_welcome(self, frame: bytes) -> None:
         welcome, _ = messages.decode(frame, messages.ToContributor)
+        self.account = account_from(msgspec.to_builtins(welcome.ftp), self._url)
         self._joined.set()
         while self._beats and self._sio.connected:
             await self._sio.emit("heartbeat", messages.encode(messages.Heartbeat(self.life)))

@@ -72,4 +72,4 @@ class FtpServer:
 
 def transfer(account: Account, **options: Any) -> Transfer:
     """A transfer that knows FTP only."""
-    return Transfer("http://127.0.0.1:1", kind="ftp", grant=lambda renew: account, **options)
+    return Transfer("http://127.0.0.1:1", kind="ftp", grant=lambda: account, **options)

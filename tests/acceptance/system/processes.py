@@ -127,7 +127,7 @@ class Server(Running):
     def __init__(self, folder: Path, port: int = 0, **environment: str) -> None:
         self.folder = folder
         self.database, self.data_dir = f"sqlite:///{folder}/rdf.db", folder / "data"
-        self._environment = {"LEASE_S": str(LEASE_S), **environment}
+        self._environment = {"LEASE_S": str(LEASE_S), "RAVFTP_PORT": "0", **environment}
         command = python(ROOT / "run_ravsock.py", "--port", str(port), "--database", self.database)
         super().__init__("server", [*command, "--data-dir", str(self.data_dir)], folder, **self._environment)
 
