@@ -14,6 +14,7 @@ from ravsock import reading, store
 from ravsock.database import Writer
 from ravsock.folder import DataFolder
 from ravsock.graphs import GraphRecord, restore
+from ravsock.limits import Accounts
 from ravsock.roles import ANYBODY, Principal
 from ravsock.scheduler import events
 from ravsock.values import Cache
@@ -31,8 +32,11 @@ Feed = Callable[[events.Event], Any]
 class Registry:
     """GraphRecords by id. `feed` tells the scheduler of graphs that come and go."""
 
-    def __init__(self, engine: Engine, writer: Writer, folder: DataFolder, feed: Feed) -> None:
+    def __init__(
+        self, engine: Engine, writer: Writer, folder: DataFolder, accounts: Accounts, feed: Feed
+    ) -> None:
         self._engine, self._writer, self._folder, self._feed = engine, writer, folder, feed
+        self._accounts = accounts
         self._records: dict[int, GraphRecord] = {}
         self._finished: OrderedDict[int, None] = OrderedDict()
         self._cache = Cache()
@@ -53,7 +57,8 @@ class Registry:
     async def open(
         self, name: str | None, algorithm: str | None, approach: str, developer: str
     ) -> GraphRecord:
-        """A new graph."""
+        """A new graph, if the developer may have one more."""
+        self._accounts.check_graph(developer)
         graph = await self._writer.submit(
             lambda c: store.insert_graph(c, name, algorithm, approach, developer)
         )
@@ -93,7 +98,9 @@ class Registry:
         if len(record.ops):
             self._feed(add)
             self._feed(state)
-        if record.state not in reading.UNFINISHED:
+        if record.state in reading.UNFINISHED:
+            self._accounts.enter(graph, record.developer, len(record.ops))
+        else:
             self.finished(record)
         return record
 
@@ -105,6 +112,7 @@ class Registry:
 
     def finished(self, record: GraphRecord) -> None:
         """The graph has ended; the ones finished longest ago leave memory."""
+        self._accounts.leave(record.id)
         self._finished[record.id] = None
         for graph in list(self._finished):
             if len(self._finished) <= KEPT_FINISHED:
@@ -114,6 +122,7 @@ class Registry:
 
     def drop(self, record: GraphRecord) -> None:
         """Forget a graph in memory; in SQL it stays as it is."""
+        self._accounts.leave(record.id)
         self._finished.pop(record.id, None)
         if self._records.pop(record.id, None) is not None:
             record.values.close()

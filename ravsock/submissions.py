@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ravsock import store
+from ravsock import reading, store
 from ravsock.dispatcher import Dispatcher
 from ravsock.graphs import GraphRecord, Question, stored_outputs
 from ravsock.roles import Principal
@@ -80,6 +80,16 @@ def check_arrays(dispatcher: Dispatcher, principal: Principal, batch: Batch) -> 
             raise TransferError(f"the array {digest[:12]} was not sent to this server; send it again")
 
 
+def check_limits(dispatcher: Dispatcher, record: GraphRecord, batch: Batch) -> None:
+    """Not more than the graph and its developer may have."""
+    accounts, developer = dispatcher.accounts, record.developer
+    accounts.check_ops(developer, len(record.ops), len(batch))
+    arrays = {digest: dispatcher.folder.size_of(digest) or 0 for digest in set(batch.stored.values())}
+    new = [size for digest, size in arrays.items() if not dispatcher.access.may_name(developer, digest)]
+    accounts.check_bytes(developer, len(batch.values) + sum(new))
+    accounts.check_graph_bytes(record.kept_bytes, len(batch.values) + sum(arrays.values()))
+
+
 def take(
     dispatcher: Dispatcher, record: GraphRecord, batch: Batch | None, message: messages.Submit, wanted: Any
 ) -> asyncio.Future[Any] | None:
@@ -94,6 +104,7 @@ def take(
         raise GraphError(f"graph {record.id} is {record.state} and takes no more ops; make a new graph")
     jobs = []
     if new and batch is not None and len(batch):
+        check_limits(dispatcher, record, batch)
         jobs.append(take_ops(dispatcher, record, batch))
     if message.persist:
         names = dict(message.persist)
@@ -114,6 +125,8 @@ def take(
 def take_ops(dispatcher: Dispatcher, record: GraphRecord, batch: Batch) -> Any:
     """Take new ops; gives the writer's part."""
     add, source = record.take(batch)
+    dispatcher.accounts.enter(record.id, record.developer, len(record.ops))
+    record.kept_bytes += sum(dispatcher.folder.size_of(digest) or 0 for digest in set(batch.stored.values()))
     dispatcher.feed(add)
     sources = batch.first_op + np.flatnonzero(source)
     keep_arrays = dispatcher.keep_arrays(record.developer, batch.stored.values())
@@ -138,6 +151,9 @@ def abandon(dispatcher: Dispatcher, record: GraphRecord) -> None:
         question.broken = True
         question.touch()
     dispatcher.registry.drop(record)
+    dispatcher.accounts.of(record.developer).bytes = dispatcher.registry.read(reading.bytes_of).get(
+        record.developer, 0
+    )
 
 
 def ask(dispatcher: Dispatcher, record: GraphRecord, wanted: list[int], message: messages.Submit) -> Question:
@@ -212,8 +228,8 @@ def news(record: GraphRecord, question: Question) -> list[bytes]:
 
 def in_portions(record: GraphRecord, ops: Any) -> list[Any]:
     """The ops in portions whose values make messages of a bearable size."""
-    if not len(ops):
-        return []
+    if len(ops) <= 1:
+        return [ops] if len(ops) else []
     portion = np.cumsum(record.values.sizes_of(ops)) // ANSWER_BYTES
     return np.split(ops, np.flatnonzero(np.diff(portion)) + 1)
 

@@ -6,6 +6,7 @@ import http.client
 import json
 import secrets
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -137,10 +138,10 @@ def test_a_batch_that_comes_again_changes_nothing(server: Any, graph_id: int, go
 def test_a_message_over_the_limit_is_refused_before_it_is_read(
     config: Config, tmp_path: Path, server: Any, graph_id: int, good_frame: bytes
 ) -> None:
-    server.app._client_max_size = 10_000
+    server.dispatcher.config = replace(config, message_bytes=10_000)
     status, reply = send(server, "POST", f"/v1/graphs/{graph_id}/ops", bytes(20_000))
-    assert (status, reply["kind"]) == (413, "ProtocolError")
-    assert "may have" in reply["message"]
+    assert (status, reply["kind"]) == (413, "LimitError")
+    assert "takes 10,000 (RAVSOCK_MESSAGE_BYTES)" in reply["message"]
     assert_unharmed(server, graph_id, good_frame)
 
 
