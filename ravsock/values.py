@@ -100,7 +100,7 @@ class ValueIndex:
     def sizes_of(self, ops: NDArray[Any]) -> NDArray[np.int64]:
         """Bytes of the values of each op."""
         n_out, outputs = self._ops.outputs_of(ops)
-        return np.add.reduceat(self._sizes(outputs), np.cumsum(n_out) - n_out)
+        return np.add.reduceat(self._sizes(outputs), n_out.cumsum() - n_out)
 
     def written(self, number: int) -> None:
         """The buffer is on disk: memory may let it go."""
@@ -118,15 +118,15 @@ class ValueIndex:
         for i, digest in stored.items():
             self.stored[int(outputs[i])] = digest
             sizes[i] = 0
-        edges = np.concatenate([[0], np.cumsum(sizes)])
         self._buffer_of.all()[ops] = self._n_buffers
-        self._offset.all()[ops] = edges[np.cumsum(n_out) - n_out]
+        if len(ops):
+            starts = sizes.cumsum() - sizes
+            self._offset.all()[ops] = starts[n_out.cumsum() - n_out]
         self._n_buffers += 1
         return self._n_buffers - 1
 
     def _sizes(self, outputs: NDArray[np.int64]) -> NDArray[np.int64]:
-        by_type = np.array([t.size_bytes for t in self._ops.types], np.int64)
-        sizes: NDArray[np.int64] = by_type[self._ops.out_type.all()[outputs]]
+        sizes: NDArray[np.int64] = self._ops.type_bytes.all()[self._ops.out_type.all()[outputs]]
         return sizes
 
     def lose(self, ops: Sequence[int]) -> None:

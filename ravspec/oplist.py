@@ -62,6 +62,7 @@ class OpList:
         self.symbols = Symbols()  #: as the developer's library numbers them
         self.kinds: list[tuple[Op, dict[str, Any]]] = []
         self.types: list[ArrayType] = []  #: numbered by intern_type
+        self.type_bytes = Column("int64")  #: size_bytes of each
         self.names: dict[int, str] = {}
         self.kind, self.site = Column("uint32"), Column("uint32")
         self.operand, self.output = Column("int32"), Column("uint16")
@@ -152,6 +153,7 @@ class OpList:
         number = self._type_number.setdefault(t, len(self.types))
         if number == len(self.types):
             self.types.append(t)
+            self.type_bytes.extend([t.size_bytes])
         return number
 
     def _check_numbers(self, batch: Batch) -> None:
@@ -167,8 +169,8 @@ class OpList:
 
     def _extend(self, batch: Batch) -> None:
         n_out = batch.n_out if len(batch.n_out) else np.ones(len(batch), np.uint16)
-        self.first_operand.extend(len(self.operand) + np.cumsum(batch.arity, dtype=np.int64))
-        self.first_out.extend(len(self.out_type) + np.cumsum(n_out, dtype=np.int64))
+        self.first_operand.extend(len(self.operand) + batch.arity.cumsum(dtype=np.int64))
+        self.first_out.extend(len(self.out_type) + n_out.cumsum(dtype=np.int64))
         self.kind.extend(batch.kind)
         self.site.extend(batch.site)
         self.operand.extend(batch.operand)
@@ -178,7 +180,8 @@ class OpList:
     def _check_claims(self, n: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Check the types of the last n ops. Gives their predicted seconds and output bytes."""
         first_operand, first_out = self.first_operand.all()[-n - 1 :], self.first_out.all()[-n - 1 :]
-        kind, arity, n_out = self.kind.all()[len(self) - n :], np.diff(first_operand), np.diff(first_out)
+        kind = self.kind.all()[len(self) - n :]
+        arity, n_out = first_operand[1:] - first_operand[:-1], first_out[1:] - first_out[:-1]
         operand_type = self._operand_types(int(first_operand[0]))
         out_type = self.out_type.all()[first_out[0] :]
         cost_s, size_bytes = np.empty(n), np.empty(n, np.int64)
@@ -228,8 +231,9 @@ class OpList:
     def outputs_of(self, ops: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(n_out of each op, index into out_type of each of their outputs in order)."""
         first = self.first_out.all()
-        n_out = first[ops + 1] - first[ops]
-        return n_out, spans(first[ops], n_out)
+        start = first[ops]
+        n_out = first[ops + 1] - start
+        return n_out, start if (n_out == 1).all() else spans(start, n_out)
 
     def types_of(self, ops: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(n_out of each op, type number of each of their outputs in order)."""
