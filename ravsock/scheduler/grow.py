@@ -12,8 +12,9 @@ from itertools import chain
 
 from . import ready
 from .company import Company, wait_s
+from .leaves import take_leaves
 from .rules import best_length, has_share, is_full, should_close
-from .state import ASSIGNED, READY, WAITING, Assignment, Graph, Life, Settings
+from .state import ASSIGNED, FEW, READY, WAITING, Assignment, Graph, Life, Settings
 
 #: ready ops that do not fit a contributor, set aside while looking for one that does
 _SKIPS = 32
@@ -34,7 +35,7 @@ class Growth:
 
     __slots__ = (
         "budget", "busy_s", "candidate_s", "candidates", "cap", "company", "down_s", "efficiency",
-        "exec_s", "first_up_s", "graph", "here", "lacking", "last", "life",
+        "exec_s", "first_up_s", "graph", "here", "lacking", "last", "leaf_count", "life",
         "live_bytes", "outside", "peak_bytes", "round_trip_s", "seed_s", "seeds", "settings",
         "share_s", "skipped", "target_s", "up_s",
     )  # fmt: skip
@@ -55,6 +56,7 @@ class Growth:
         self.exec_s = self.down_s = self.up_s = self.seed_s = self.first_up_s = self.candidate_s = 0.0
         self.seeds = self.live_bytes = self.peak_bytes = 0
         self.last = -1  #: the op added last
+        self.leaf_count = 2 * FEW  #: leaves to be looked at together
         self.efficiency: list[float] = []  #: of each prefix: the part of its time that is computing
 
     def run(self, with_seeds: bool) -> list[int]:
@@ -68,14 +70,15 @@ class Growth:
             if self.candidates:
                 if len(self.candidates) > 1 and self._is_awaited(self.exec_s):
                     break
-                op = self.candidates.pop()
+                op, is_seed = self.candidates.pop(), False
                 self.candidate_s -= graph.cost_s[op]
-                grows = self._add(op, False)
-            elif not with_seeds or self._is_enough() or (op := self._next_seed()) < 0:
+            elif not with_seeds or self._is_enough():
                 break
+            elif take_leaves(self):
+                continue
             else:
-                grows = self._add(op, True)
-            if not grows:
+                op, is_seed = self._next_seed(), True
+            if op < 0 or not self._add(op, is_seed):
                 break
         graph.ready_s -= self.seed_s
         graph.fresh += self.skipped
@@ -129,7 +132,7 @@ class Growth:
             return False
         saved_up_s = self.up_s if self.seeds == 1 else self.seeds * self.first_up_s - self.up_s
         worthwhile_s = self.round_trip_s + saved_up_s
-        return has_share(self.seed_s, self.share_s, self.exec_s + self.down_s, worthwhile_s)
+        return bool(has_share(self.seed_s, self.share_s, self.exec_s + self.down_s, worthwhile_s))
 
     def _add(self, op: int, is_seed: bool) -> bool:
         """Take an op into the piece, or aside if it does not fit; False if the piece ends before it."""

@@ -7,12 +7,15 @@ with as much of its lineage as is gone too.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
+from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .events import AddOps, Restore
-from .state import ASSIGNED, COMPUTED, FAILED, OPENED, READY, WAITING, Graph
+from .state import ASSIGNED, COMPUTED, FAILED, FEW, OPENED, READY, WAITING, Graph, view
 
 #: what moves fewer bytes in its seconds is not made anew: no link through the server is quicker, both ways
 _MOVED_BPS = 500e6
@@ -35,7 +38,7 @@ def add(graph: Graph, event: AddOps) -> list[Failure]:
     graph.cost_s.frombytes(event.cost_s.astype(np.float64).tobytes())
     graph.path_s.frombytes(bytes(8 * count))
     graph.size_bytes.frombytes(event.size_bytes.astype(np.int64).tobytes())
-    graph.open.extend([0] * count)
+    graph.open.frombytes(bytes(4 * count))
     graph.outs.extend([()] * count)
     graph.total += count
     graph.computed += int(np.count_nonzero(source))
@@ -51,29 +54,45 @@ def add(graph: Graph, event: AddOps) -> list[Failure]:
 
 def _link(graph: Graph, event: AddOps, base: int) -> None:
     """Fill `ins`, `outs`, `missing` of the new ops, and the idle work among them."""
-    state, cost_s = graph.state, graph.cost_s
-    ins, outs, missing, recipe = graph.ins, graph.outs, graph.missing, graph.recipe
-    flat = event.operands.tolist()
-    idle_s, start = 0.0, 0
-    for op, end in enumerate(np.cumsum(event.arity, dtype=np.int64).tolist(), base):
-        operands = tuple(flat[start:end])
-        if end - start > 1 and len(set(operands)) < end - start:
-            operands = tuple(dict.fromkeys(operands))  # x * x has one operand
-        start = end
-        short = 0
-        for operand in operands:
-            if state[operand] != COMPUTED and not recipe[operand]:
-                short += 1
-            dependents = outs[operand]
-            if dependents:
-                dependents.append(op)
-            else:
-                outs[operand] = [op]
-        ins.append(operands)
-        missing.append(short)
-        if not short and not state[op]:
-            idle_s += cost_s[op]
-    graph.idle_s += idle_s
+    count = len(event.arity)
+    owner = np.repeat(np.arange(base, base + count), event.arity)
+    operand = event.operands.astype(np.int64)
+    key = owner << 32 | operand
+    ordered = np.sort(key)
+    if (ordered[1:] == ordered[:-1]).any():  # x * x has one operand
+        _, first = np.unique(key, return_index=True)
+        first.sort()
+        owner, operand = owner[first], operand[first]
+    graph.ins += _rows(operand, np.bincount(owner - base, minlength=count))
+    lacking = (view(graph.state)[operand] != COMPUTED) & (view(graph.recipe)[operand] == 0)
+    missing = np.bincount(owner[lacking] - base, minlength=count).astype(np.int32)
+    graph.missing.frombytes(missing.tobytes())
+    idle = (missing == 0) & ~event.source
+    graph.idle_s += float(event.cost_s[idle].sum())
+    inner = view(graph.source)[operand] == 0
+    outs = graph.outs
+    for it, op in zip(operand[inner].tolist(), owner[inner].tolist(), strict=True):
+        dependents = outs[it]
+        if dependents:
+            dependents.append(op)
+        else:
+            outs[it] = [op]
+
+
+def _rows(operand: NDArray[np.int64], arity: NDArray[np.int64]) -> Iterable[tuple[int, ...]]:
+    """The operands of each op as a tuple."""
+    flat, widest = operand.tolist(), int(arity.max(initial=0))
+    if widest and (arity == widest).all():
+        return zip(*[iter(flat)] * widest, strict=True)
+    ends = np.cumsum(arity).tolist()
+    return [tuple(flat[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def dependents(graph: Graph, op: int) -> Iterable[int]:
+    """The ops that use this one. Those of a source are looked for: most operands are sources, nobody asks."""
+    if not graph.source[op]:
+        return graph.outs[op]
+    return [other for other in range(op + 1, graph.total) if op in graph.ins[other]]
 
 
 def inherit(graph: Graph, ops: Iterable[int]) -> list[Failure]:
@@ -90,6 +109,7 @@ def inherit(graph: Graph, ops: Iterable[int]) -> list[Failure]:
 
 def need(graph: Graph, ops: Iterable[int], level: int) -> list[Failure]:
     """These ops and their ancestors are to be computed, if they are not. `level`: OPENED or AWAITED."""
+    ops = _need_ready(graph, ops, level)
     state, needed, missing, ins = graph.state, graph.needed, graph.missing, graph.ins
     open_, at_server, cost_s, fresh = graph.open, graph.at_server, graph.cost_s, graph.fresh
     recipe = graph.recipe
@@ -126,6 +146,31 @@ def need(graph: Graph, ops: Iterable[int], level: int) -> list[Failure]:
     return failures
 
 
+def _need_ready(graph: Graph, ops: Iterable[int], level: int) -> Iterable[int]:
+    """Of many ops those that can be computed at once, in columns; gives the others. Each op is there once."""
+    rest = list(ops)
+    if len(rest) < FEW:
+        return rest
+    new = np.array(rest, np.int64)
+    new = new[(view(graph.needed)[new] < level) & (view(graph.state)[new] < COMPUTED)]
+    can = (view(graph.needed)[new] == 0) & (view(graph.missing)[new] == 0)
+    rows = [graph.ins[op] for op in new[can].tolist()]
+    operand = np.array(list(chain.from_iterable(rows)), np.int64)
+    away = view(graph.at_server)[operand] == 0  # a recipe, or forgotten
+    owner = np.repeat(np.flatnonzero(can), [len(row) for row in rows])
+    can[owner[away]] = False
+    np.add.at(view(graph.open), operand[can[owner]], 1)
+    ready = new[can]
+    view(graph.needed)[ready] = level
+    view(graph.state)[ready] = READY
+    graph.fresh += ready.tolist()
+    cost_s = float(view(graph.cost_s)[ready].sum())
+    graph.ready_s += cost_s
+    graph.idle_s -= cost_s
+    others: list[int] = new[~can].tolist()
+    return others
+
+
 def want(graph: Graph, ops: Iterable[int]) -> list[Failure]:
     """These values must come to the server; forgotten ones become work again."""
     failures: list[Failure] = []
@@ -155,7 +200,7 @@ def restore(graph: Graph, event: Restore) -> list[Failure]:
     levels = [needed[op] for op in asked]
     graph.computed, graph.failed = state.count(COMPUTED), state.count(FAILED)
     graph.needed = bytearray(graph.total)
-    graph.open = [0] * graph.total
+    graph.open = array("i", bytes(4 * graph.total))
     graph.ready_s = graph.idle_s = 0.0
     graph.fresh.clear()
     graph.parked.clear()
@@ -212,7 +257,7 @@ def _uncompute(graph: Graph, op: int) -> int:
     graph.recomputed += 1
     graph.low = min(graph.low, op)
     is_recipe = graph.recipe[op]
-    for dependent in graph.outs[op]:
+    for dependent in dependents(graph, op):
         if state[dependent] < COMPUTED:
             level = max(level, graph.needed[dependent])
             if is_recipe:
@@ -301,5 +346,5 @@ def fail(graph: Graph, first: int, at_fault: int, reason: str) -> list[Failure]:
         if graph.needed[op]:
             for operand in graph.ins[op]:
                 graph.open[operand] -= 1
-        stack.extend(graph.outs[op])
+        stack.extend(dependents(graph, op))
     return failures

@@ -12,16 +12,20 @@ deleted lazily: one counts only while its op is READY.
 
 from __future__ import annotations
 
+import struct
 from heapq import heappop, heappush
 
-from .state import AWAITED, COMPUTED, READY, Graph
+import numpy as np
 
-_OP_BITS = 32
+from .state import AWAITED, COMPUTED, FEW, READY, Graph, view
+
+#: an entry: 1 bit for what can wait for all else, 1 for what nobody waits for, 31 for the path, 30 for the op
+_OP_BITS = 30
 _OP = (1 << _OP_BITS) - 1
-#: paths are compared in whole microseconds; everything over twelve days is equally long
-_LONGEST_US = (1 << 40) - 1
-#: after all else
-_LAST = 1 << 41
+_UNASKED, _LAST = 1 << 61, 1 << 62
+#: of a positive float32 the bits, read as an integer, are in the order of its values
+_LONGEST = 0x7F800000
+_FLOAT, _INT = struct.Struct("=f"), struct.Struct("=i")
 
 
 def settle(graph: Graph) -> None:
@@ -35,17 +39,8 @@ def settle(graph: Graph) -> None:
     fresh = graph.fresh
     if not fresh:
         return
-    path_s, needed, ahead, late = graph.path_s, graph.needed, graph.ahead, graph.late
-    recipe, open_, wanted = graph.recipe, graph.open, graph.wanted
-    entries = []
-    for op in fresh:
-        path_us = int(path_s[op] * 1e6)
-        rank = _LONGEST_US - path_us if path_us < _LONGEST_US else 0
-        if needed[op] < AWAITED:
-            rank += _LONGEST_US + 1
-        if recipe[op] and open_[op] and not wanted[op]:
-            rank = _LAST  # who takes one of its dependents makes it
-        entries.append(rank << _OP_BITS | op)
+    ahead, late = graph.ahead, graph.late
+    entries = _ranked(graph, fresh) if len(fresh) >= FEW else [_entry(graph, op) for op in fresh]
     if (len(entries) + len(late)) * 4 > len(ahead):
         ahead += late
         ahead += entries
@@ -55,6 +50,26 @@ def settle(graph: Graph) -> None:
         for entry in entries:
             heappush(late, entry)
     fresh.clear()
+
+
+def _entry(graph: Graph, op: int) -> int:
+    if graph.recipe[op] and graph.open[op] and not graph.wanted[op]:
+        return _LAST | op  # who takes one of its dependents makes it
+    (path,) = _INT.unpack(_FLOAT.pack(graph.path_s[op]))
+    entry: int = (_LONGEST - path) << _OP_BITS | op
+    return entry if graph.needed[op] >= AWAITED else entry | _UNASKED
+
+
+def _ranked(graph: Graph, ops: list[int]) -> list[int]:
+    """`_entry` of many ops, in columns."""
+    op = np.array(ops, np.int64)
+    path = view(graph.path_s)[op].astype(np.float32).view(np.int32).astype(np.int64)
+    entries = (_LONGEST - path) << _OP_BITS | op
+    entries[view(graph.needed)[op] < AWAITED] |= _UNASKED
+    last = (view(graph.recipe)[op] > 0) & (view(graph.open)[op] > 0) & (view(graph.wanted)[op] == 0)
+    entries[last] = _LAST | op[last]
+    ranked: list[int] = entries.tolist()
+    return ranked
 
 
 def take(graph: Graph) -> int:
@@ -68,6 +83,27 @@ def take(graph: Graph) -> int:
         if state[op] == READY:
             return op
     return -1
+
+
+def leaves(graph: Graph, count: int) -> list[int]:
+    """Those of the best `count` ops at most that no other op uses, up to the first that one uses."""
+    ahead, state, outs = graph.ahead, graph.state, graph.outs
+    if graph.late:
+        return []
+    found: list[int] = []
+    while ahead and state[ahead[-1] & _OP] != READY:
+        ahead.pop()
+    for entry in ahead[: -count - 1 : -1]:
+        op = entry & _OP
+        if outs[op] or state[op] != READY:
+            break
+        found.append(op)
+    return found
+
+
+def drop(graph: Graph, count: int) -> None:
+    """Take the best `count` off the list."""
+    del graph.ahead[-count:]
 
 
 def _rank(graph: Graph) -> bool:
@@ -85,16 +121,21 @@ def _rank(graph: Graph) -> bool:
     graph.ranked = total
     path_s, cost_s, ins = graph.path_s, graph.cost_s, graph.ins
     # While going down, path_s[op] holds the longest path of the dependents seen so far.
-    for op in range(start, total):
-        path_s[op] = 0.0
-    for op in range(total - 1, start - 1, -1):
-        if state[op] >= COMPUTED:
-            continue
-        path = path_s[op] = path_s[op] + cost_s[op]
+    view(path_s)[start:] = 0.0
+    for op in _inner(graph, start):
+        path = path_s[op] + cost_s[op]
         for operand in ins[op]:
             if operand >= start and path_s[operand] < path:
                 path_s[operand] = path
+    view(path_s)[start:] += view(cost_s)[start:]
     return everything
+
+
+def _inner(graph: Graph, start: int) -> list[int]:
+    """Ops from `start` on that wait for others, the last first."""
+    waits = (view(graph.missing)[start:] > 0) & (view(graph.state)[start:] < COMPUTED)
+    inner: list[int] = (np.flatnonzero(waits)[::-1] + start).tolist()
+    return inner
 
 
 def entries(graph: Graph) -> set[int]:

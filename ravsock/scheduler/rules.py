@@ -6,6 +6,7 @@ Each cures one way in which plain growth fails; docs/scheduling.md has their gai
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 #: a prefix this near to the most efficient one is as good
 _NEARLY = 0.95
@@ -25,15 +26,16 @@ def is_full(
     return exec_s > target_s or (brings_bytes and down_s > target_s)
 
 
-def has_share(seed_s: float, share_s: float, busy_s: float, worthwhile_s: float) -> bool:
+def has_share(seed_s: Any, share_s: float, busy_s: Any, worthwhile_s: Any) -> Any:
     """*share*: has the piece enough seeds, so that the next ones are for others?
 
     Growth runs through fan-outs and leaves nothing for the others: a wide graph becomes serial. So a piece
     takes at most half of what would be just, measured on the ready list: the pieces shrink as it empties.
     But work is not sent away for less than sending costs, so the piece must also keep its contributor
     busy (`busy_s`) for a round trip and for what staying together saves in uploads (`worthwhile_s`).
+    For numbers, or for arrays of them.
     """
-    return seed_s >= share_s and busy_s >= worthwhile_s
+    return (seed_s >= share_s) & (busy_s >= worthwhile_s)
 
 
 def best_length(efficiency: Sequence[float]) -> int:

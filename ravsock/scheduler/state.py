@@ -32,11 +32,23 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 WAITING, READY, ASSIGNED, COMPUTED, FAILED = range(5)
 
+#: fewer ops than this are handled one by one; columns pay for more
+FEW = 48
+
 #: `needed` has two levels: part of an opened graph, or an ancestor of something a developer waits for
 OPENED, AWAITED = 1, 2
+
+
+def view(column: bytearray | array[Any]) -> NDArray[Any]:
+    """A column as an array that shares its memory. Not to be kept: the column cannot grow meanwhile."""
+    return np.frombuffer(column, getattr(column, "typecode", "B"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +113,21 @@ class Graph:
         self.at_server = bytearray()
         self.source = bytearray()
         self.recipe = bytearray()
-        self.missing: list[int] = []
-        self.open: list[int] = []
+        self.missing = array("i")
+        self.open = array("i")
         self.cost_s = array("d")
         self.size_bytes = array("q")
         self.ins: list[tuple[int, ...]] = []
-        self.outs: list[list[int] | tuple[()]] = []
+        self.outs: list[
+            list[int] | tuple[()]
+        ] = []  #: dependents, not kept for sources: see lineage.dependents
         self.tries: dict[int, int] = {}
         self.fault: dict[int, tuple[int, str]] = {}  #: failed op -> the op at fault, reason
         self.holders: dict[int, set[str]] = {}  #: op -> lives that keep its value for later
         # the ready list (ready.py)
-        self.ahead: list[int] = []  #: rank << 32 | op, the best last; entries of ops no longer READY included
+        self.ahead: list[
+            int
+        ] = []  #: entries of ready.py, the best last; entries of ops no longer READY included
         self.late: list[int] = []  #: a heap of the same
         self.fresh: list[int] = []  #: became READY since the heap was last looked at
         self.parked: list[int] = []  #: READY, but too large for every life here
