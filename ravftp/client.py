@@ -20,6 +20,7 @@ from ravftp.http import HttpWay, message_of
 from ravftp.moving import Receiving, Sending, Way
 from ravspec.errors import ServerUnreachable, TransferError
 from ravspec.shapes import ArrayType
+from ravspec.trust import client_context
 
 __all__ = ["KINDS", "Account", "Kind", "Transfer", "account_from", "message_of"]
 
@@ -52,7 +53,7 @@ class Transfer:
 
     life: a contributor's. grant: gives an account for FTP. `say` is told once if FTP does not go.
     patience_s: how long a server that is away may take to come back; one that was never there gets no
-    second try, unless it was `met` by others.
+    second try, unless it was `met` by others. context: whom to trust in TLS, else ravspec.trust's.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Transfer:
     ) -> None:
         self._kind, self._grant, self._say = kind, grant, say
         self._context, self._timeout_s = context, timeout_s
-        self._http = HttpWay(url, token, life, context, timeout_s)
+        self._http = HttpWay(url, token, life, self._tls() if url.startswith("https") else None, timeout_s)
         self._ftp: FtpWay | None = None
         self._no_ftp_until = float("inf") if kind == "http" else 0.0
         self._told = False
@@ -136,12 +137,16 @@ class Transfer:
         if self._ftp is None:
             account = self._grant()
             if account is not None:
-                self._ftp = FtpWay(account, self._context, self._timeout_s)
+                self._ftp = FtpWay(account, self._tls() if account.tls else None, self._timeout_s)
             elif self._kind == "ftp":
                 raise TransferError("this server has no FTP; take the transport auto or http")
             else:
                 self._fall_back("the server has no FTP")
         return self._ftp or self._http
+
+    def _tls(self) -> ssl.SSLContext:
+        self._context = self._context or client_context()
+        return self._context
 
     def _fall_back(self, reason: str) -> None:
         self._no_ftp_until = time.monotonic() + FTP_AGAIN_S
