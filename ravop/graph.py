@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ravop.engine import Engine, current_engine
+from ravop.operands import ANY_INTEGER, as_value, check_literals
 from ravop.record import Operand, Recorder
 from ravop.tensor import Scalar, Tensor
 from ravop.waiting import Question, SendLock, read_ahead, request, wait
 from ravspec.batch import Batch
 from ravspec.claims import WEAK
-from ravspec.codec import NAMES, array_bytes, dtype_of, name_of
+from ravspec.codec import array_bytes, dtype_of
 from ravspec.errors import DTypeError, GraphError, ParamError, RavError
 from ravspec.ops import Op
 from ravspec.shapes import ArrayType
@@ -30,9 +31,6 @@ from ravspec.values import INLINE_BYTES
 #: new ops are sent ahead, to be stored, when so many have gathered, or half as many as are there already
 #: (every sending waits for its commit, and a graph of a million ops should not wait a thousand times)
 SUBMIT_OPS = 1000
-
-#: ops that take a Python integer which the other operand's dtype cannot hold
-ANY_INTEGER = frozenset({"less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "clip"})
 
 #: what `t` makes a Scalar of
 NUMBERS = (int, float, complex, np.number)
@@ -130,7 +128,7 @@ class Graph:
         if all(op < 0 for op, _, _ in given):
             return [self._constant_operand(x) for x in operands]
         if row.name not in ANY_INTEGER:
-            _check_literals(operands, given, self._record)
+            check_literals(operands, given, self._record)
         return given
 
     def _check_open(self) -> None:
@@ -337,31 +335,6 @@ class Graph:
         dtype, shape = view["outputs"][output]
         t = ArrayType(None if shape is None else tuple(shape), dtype_of(dtype))
         return Tensor.of(self, op, output, self._record.type_number(t))
-
-
-def as_value(value: Any, dtype: Any = None) -> NDArray[Any]:
-    """What NumPy makes of a value, if its dtype can travel."""
-    if isinstance(value, Tensor):
-        value = value()
-    array = np.asarray(value, dtype)
-    if array.dtype in NAMES:
-        return array
-    if array.dtype.kind not in "biufc":
-        raise DTypeError(
-            f"{type(value).__name__} of dtype {array.dtype} is no array of numbers: {value!r:.80}"
-        )
-    name = name_of(array.dtype)  # float16 and the like cannot travel, a big-endian one can
-    return array.astype(dtype_of(name))
-
-
-def _check_literals(operands: Sequence[Any], given: Sequence[Operand], record: Recorder) -> None:
-    """A Python integer that the other operands' integer dtype cannot hold: NumPy's OverflowError, here."""
-    for x in operands:
-        if type(x) is int and not 0 <= x <= 127:
-            kinds = {record.type(t).dtype for _, _, t in given if t >= 0}
-            for dtype in kinds:
-                if dtype.kind in "iu" and not np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
-                    raise OverflowError(f"Python integer {x} is out of bounds for {dtype}")
 
 
 def current_graph() -> Graph:
