@@ -10,10 +10,8 @@ import logging
 import signal
 import sys
 
-from aiohttp import web
-
 from ravsock import issuing
-from ravsock.app import make_app
+from ravsock.app import listen, make_app
 from ravsock.config import Config, read_config
 from ravspec.errors import ConfigError
 
@@ -44,26 +42,15 @@ def parser() -> argparse.ArgumentParser:
 
 async def serve(config: Config) -> None:
     """Serve until SIGINT or SIGTERM."""
-    runner = web.AppRunner(make_app(config), access_log=None, shutdown_timeout=0.25)
-    await runner.setup()
-    site = web.TCPSite(runner, config.host, config.port)
-    try:
-        await site.start()
-    except OSError as error:
-        await runner.cleanup()
-        raise ConfigError(
-            f"{config.host}:{config.port} cannot be listened on: {error.strerror or error}. Another "
-            "server may run there; name another port with --port, or 0 for a free one"
-        ) from None
+    runner, url = await listen(make_app(config))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt ends it there
             loop.add_signal_handler(name, stop.set)
-    host, port = runner.addresses[0][:2]
     # the objects of start-up live for ever: keep the garbage collector from walking them again and again
     gc.freeze()
-    print(f"ravsock ready http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+    print(f"ravsock ready {url}", flush=True)
     await stop.wait()
     log.info("action=stopping")
     await runner.cleanup()

@@ -26,6 +26,7 @@ from ravsock.departures import assign_frame
 from ravsock.folder import DataFolder
 from ravsock.ftp import Ftp
 from ravsock.graphs import GraphRecord, layout_of
+from ravsock.limits import Accounts
 from ravsock.registry import Registry
 from ravsock.roles import Principal
 from ravsock.scheduler import Scheduler, Settings, events
@@ -58,7 +59,10 @@ class Dispatcher:
         self.config, self.folder = config, folder
         self._loop = asyncio.get_running_loop()
         self.writer = Writer(engine, self._loop)
-        self.registry = Registry(engine, self.writer, folder, self.feed)
+        self.accounts = Accounts(config)
+        self.registry = Registry(engine, self.writer, folder, self.accounts, self.feed)
+        for developer, size in self.registry.read(reading.bytes_of).items():
+            self.accounts.of(developer).bytes = size
         self.scheduler = Scheduler(
             Settings(lease_s=config.lease_s), self.registry.read(reading.next_assignment)
         )
@@ -211,6 +215,8 @@ class Dispatcher:
         stored: dict[int, str],
     ) -> Callable[[Connection], None]:
         """The writer's part of storing values: digest, file or row, and where to find it again."""
+        record.kept_bytes += len(body)
+        self.accounts.of(record.developer).bytes += len(body)
 
         def job(connection: Connection) -> None:
             digest = sha256(body)
@@ -258,6 +264,7 @@ class Dispatcher:
         if move is Move.LEAVE:
             self.feed(events.Leave(life))
         self.access.forget(life)
+        self.accounts.close(of_life(life))
         self.ftp.life_is_over(life)
         self.tokens.pop(life, None)
         self.write(lambda c: store.end_contributor(c, life, move))
@@ -309,6 +316,7 @@ class Dispatcher:
     def keep_arrays(self, developer: str, digests: Iterable[str]) -> Callable[[Connection], None]:
         """Stored arrays are a developer's too: at once in memory; gives the writer's part."""
         new = [(d, self.folder.size_of(d) or 0) for d in digests if self.access.add(developer, d)]
+        self.accounts.of(developer).bytes += sum(size for _, size in new)
 
         def job(connection: Connection) -> None:
             for digest, size in new:
@@ -334,6 +342,10 @@ class Dispatcher:
         )
 
         keep_arrays = self.keep_arrays(record.developer, arrival.stored.values())
+        sizes = [self.folder.size_of(digest) or 0 for digest in set(arrival.stored.values())]
+        record.kept_bytes += sum(sizes)
+        sender = self.accounts.of(of_life(commit.life))
+        sender.bytes = max(0, sender.bytes - sum(sizes))
         self.ftp.used(commit.life, arrival.stored.values())
 
         def job(connection: Connection) -> None:
@@ -350,6 +362,7 @@ class Dispatcher:
                 await written
             except (DatabaseError, OSError):
                 await self.write_at_last(record, job)
+            record.trouble = ""
             for question in record.questions:
                 question.came(commit.exports)
             self.look_at(record)
@@ -357,9 +370,20 @@ class Dispatcher:
         return finish()
 
     def refused(self, life: str, assignment: int, missing: tuple[int, ...], reason: str) -> None:
-        """The life cannot compute the assignment."""
+        """The life cannot compute the assignment. Where the server has no room for results, it is no try."""
         log.warning("action=refused assignment=%d reason=%s", assignment, reason)
-        self.feed(events.Refuse(life, assignment, missing, reason))
+        live = self.live.get(assignment)
+        record = self.registry.held(live.graph) if live is not None else None
+        tried = record is None or not record.trouble
+        self.feed(events.Refuse(life, assignment, missing, reason, tried))
+
+    def no_room(self, life: str, reason: str) -> None:
+        """An array that a life sends for a result cannot be stored: its graphs say so until one can."""
+        for live in self.live.values():
+            record = self.registry.held(live.graph) if live.life == life else None
+            if record is not None:
+                record.trouble = f"results cannot be stored at the server: {reason}"
+                record_touch(record)
 
 
 def record_touch(record: GraphRecord) -> None:

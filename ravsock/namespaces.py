@@ -15,6 +15,7 @@ from aiohttp import web
 
 from ravsock.dispatcher import Dispatcher
 from ravsock.doorkeeper import Doorkeeper
+from ravsock.gate import connection_of
 from ravsock.guards import bearer
 from ravsock.roles import EVENTS, Principal
 from ravsock.scheduler import events
@@ -75,6 +76,9 @@ class Contributors(socketio.AsyncNamespace):  # type: ignore[misc]
             kind = {"kind": type(error).__name__}
             raise socketio.exceptions.ConnectionRefusedError(str(error), kind) from None
         self._who[sid] = principal
+        connection = connection_of(environ["aiohttp.request"])
+        if connection is not None:
+            connection.admit()
 
     def _demand(self, sid: str, event: str) -> None:
         """The token is still good, and its role may send that."""

@@ -5,6 +5,7 @@ docs/protocol.md describes it; /v1 changes its number when it changes its meanin
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import Any
 
@@ -13,10 +14,13 @@ from aiohttp import web
 
 from ravsock import reading
 from ravsock.access import of_life
+from ravsock.bodies import JSON_BYTES, blocks, body_of, taking
 from ravsock.dispatcher import Dispatcher
 from ravsock.doorkeeper import Doorkeeper
+from ravsock.folder import NoRoom
 from ravsock.graphs import GraphRecord
 from ravsock.guards import principal_of
+from ravsock.limits import too_many
 from ravsock.roles import Role
 from ravsock.submissions import answer
 from ravspec import messages
@@ -65,16 +69,15 @@ async def errors_as_json(request: web.Request, handler: Any) -> web.StreamRespon
         response: web.StreamResponse = await handler(request)
         return response
     except RavError as error:
-        status = STATUS.get(type(error), 400)
+        status: int = getattr(error, "status", STATUS.get(type(error), 400))
         if isinstance(error, GraphError) and "there is no" in str(error):
             status = 404
-        return web.json_response({"message": str(error), "kind": type(error).__name__}, status=status)
+        kind = getattr(error, "kind", type(error).__name__)
+        return web.json_response({"message": str(error), "kind": kind}, status=status)
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        text = {413: f"a message may have {request.app[DISPATCHER].config.message_bytes} bytes"}.get(
-            error.status, f"{request.method} {request.path}: {error.reason}"
-        )
+        text = f"{request.method} {request.path:.80}: {error.reason}"
         return web.json_response({"message": text, "kind": "ProtocolError"}, status=error.status)
 
 
@@ -95,7 +98,8 @@ async def record_of(request: web.Request) -> GraphRecord:
 async def open_graph(request: web.Request) -> web.Response:
     """Make a graph."""
     try:
-        new = msgspec.json.decode(await request.read(), type=NewGraph)
+        config = request.app[DISPATCHER].config
+        new = msgspec.json.decode(await body_of(request, config, JSON_BYTES, "JSON_BYTES"), type=NewGraph)
     except msgspec.MsgspecError as error:
         raise ProtocolError(f"a new graph cannot be read: {error}") from None
     if new.approach != "distributed":
@@ -116,7 +120,9 @@ def developer_of(request: web.Request, said: str | None) -> str:
 async def submit(request: web.Request) -> web.StreamResponse:
     """Take ops and a question; the answer is a stream of frames, the last with the end."""
     record = await record_of(request)
-    message, buffers = messages.decode(await request.read(), messages.FromDeveloper)
+    config = request.app[DISPATCHER].config
+    body = await body_of(request, config, config.message_bytes, "RAVSOCK_MESSAGE_BYTES")
+    message, buffers = messages.decode(body, messages.FromDeveloper)
     principal, door = principal_of(request), request.app[DOOR]
     frames = answer(request.app[DISPATCHER], record, message, buffers, principal)
     response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
@@ -258,19 +264,42 @@ async def put_data(request: web.Request) -> web.Response:
     """Store an array's bytes; the answer has the SHA-256 by which they are fetched."""
     if not UPLOAD.fullmatch(request.match_info["upload"]):
         raise TransferError("an upload is named by 32 hexadecimal digits")
-    if request.content_length is None:
+    length = request.content_length
+    if length is None:
         raise TransferError("an upload says how long it is (Content-Length)")
     owner, dispatcher = owner_of(request), request.app[DISPATCHER]
-    digest, size = await dispatcher.folder.receive(request.content.iter_any(), request.content_length)
-    await keep(request, dispatcher, owner, digest)
+    check_upload(request, dispatcher, owner, length)
+    account = dispatcher.accounts.of(owner)
+    account.bytes += length  # while it comes, so that two at a time have not each the whole room
+    try:
+        async with contextlib.aclosing(blocks(request, dispatcher.config)) as arriving:
+            digest, size = await dispatcher.folder.receive(arriving, length)
+    except NoRoom as error:
+        dispatcher.no_room(request.headers.get(LIFE, ""), str(error))
+        raise
+    finally:
+        account.bytes -= length
+    await keep(request, dispatcher, owner, digest, size)
     return web.json_response({"sha256": digest, "size_bytes": size}, status=201)
 
 
-async def keep(request: web.Request, dispatcher: Dispatcher, owner: str, digest: str) -> None:
+def check_upload(request: web.Request, dispatcher: Dispatcher, owner: str, length: int) -> None:
+    """Not more than an array, and its sender, may have."""
+    most, role = dispatcher.config.upload_bytes, principal_of(request).role
+    if most and length > most:
+        raise too_many(f"an array of {length:,} bytes", "RAVSOCK_UPLOAD_BYTES", most, "send it in parts")
+    if role is Role.CONTRIBUTOR:
+        dispatcher.accounts.check_unused(owner, length)
+    elif role is not None:
+        dispatcher.accounts.check_bytes(owner, length)
+
+
+async def keep(request: web.Request, dispatcher: Dispatcher, owner: str, digest: str, size: int) -> None:
     """The array is the sender's: a developer's for good, a life's while it lives."""
     role = principal_of(request).role
     if role is Role.CONTRIBUTOR:
-        dispatcher.access.add(owner, digest)
+        if request.headers[LIFE] in dispatcher.present and dispatcher.access.add(owner, digest):
+            dispatcher.accounts.of(owner).bytes += size
     elif role is not None:
         await dispatcher.writer.submit(dispatcher.keep_arrays(owner, [digest]))
 
@@ -282,6 +311,10 @@ async def get_data(request: web.Request) -> web.StreamResponse:
     known = principal_of(request).sees_all() or dispatcher.access.may_read(owner_of(request), digest)
     if not known or not DIGEST.fullmatch(digest) or dispatcher.folder.size_of(digest) is None:
         raise GraphError(f"there is no array {digest[:12]!r}")  # nor is another's told of
-    return web.FileResponse(
+    answer = web.FileResponse(
         dispatcher.folder.file(digest), headers={"Content-Type": "application/octet-stream"}
     )
+    size = dispatcher.folder.size_of(digest) or 0
+    async with taking(dispatcher.config, size):
+        await answer.prepare(request)  # which sends the file
+    return answer

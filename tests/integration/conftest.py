@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 from contributors import ScriptedContributor
 
 import ravop as R
 from ravop import engine, graph
-from ravsock.app import make_app
+from ravsock.app import listen, make_app
 from ravsock.config import Config
 from ravsock.routes import DISPATCHER
 
@@ -60,9 +59,7 @@ class Server:
 
     async def _serve(self, config: Config) -> None:
         self.app = make_app(config)
-        self._runner = web.AppRunner(self.app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, config.host, config.port).start()
+        self._runner, _ = await listen(self.app)
         self.port = self._runner.addresses[0][1]
 
     @property
