@@ -44,24 +44,38 @@ class Columns:
 
     def __init__(self, growth: Growth, ops: list[int]) -> None:
         graph, life = growth.graph, growth.life
-        op = np.array(ops, np.int64)
-        rows = [graph.ins[it] for it in ops]
-        operand = np.array(list(chain.from_iterable(rows)), np.int64)
-        owner = np.repeat(np.arange(len(ops)), [len(row) for row in rows])
-        self.operands, first = np.unique(operand, return_index=True)
-        here, held, number = growth.here, life.held, graph.number
-        new = [it not in here and (number, it) not in held for it in self.operands.tolist()]
-        moved, user = self.operands[new], owner[first[new]]
-        size, made = view(graph.size_bytes)[moved], view(graph.recipe)[moved] > 0
-        self.cost_s = view(graph.cost_s)[op]
-        made_s = _sum(user, np.where(made, view(graph.cost_s)[moved], 0.0), len(ops))
-        down_bytes = _sum(user, np.where(made, 0, size), len(ops))
-        op_bytes = view(graph.size_bytes)[op]
-        self.exec_s = growth.exec_s + np.cumsum(self.cost_s + made_s) / life.speed
+        self.op = np.array(ops, np.int64)
+        self.rows = [graph.ins[op] for op in ops]
+        self.cost_s = view(graph.cost_s)[self.op]
+        size = view(graph.size_bytes)[self.op]
+        exec_s, down_bytes, live_bytes = self._brought(growth, self.cost_s, size)
+        self.exec_s = growth.exec_s + np.cumsum(exec_s) / life.speed
         self.down_s = growth.down_s + np.cumsum(down_bytes) / life.down_bps
-        self.up_s = growth.up_s + np.cumsum(op_bytes) / life.up_bps
-        self.live_bytes = growth.live_bytes + np.cumsum(op_bytes + _sum(user, size, len(ops)))
+        self.up_s = growth.up_s + np.cumsum(size) / life.up_bps
+        self.live_bytes = growth.live_bytes + np.cumsum(live_bytes)
         self.seed_s = growth.seed_s + np.cumsum(self.cost_s)
+
+    def _brought(self, growth: Growth, cost_s: Column, size: Column) -> tuple[Column, Column, Column]:
+        """Seconds, bytes down and bytes in memory, with the operands that each is the first to need."""
+        graph, held = growth.graph, growth.life.held
+        self.new = set(chain.from_iterable(self.rows)) - growth.here
+        new = {it for it in self.new if (graph.number, it) not in held}
+        down_bytes = np.zeros(len(size), np.int64)
+        if not new:
+            return cost_s, down_bytes, size
+        cost_s, live_bytes = cost_s.copy(), size.copy()
+        for i, row in enumerate(self.rows):
+            if not new:
+                break
+            for operand in row:
+                if operand in new:
+                    new.remove(operand)
+                    live_bytes[i] += graph.size_bytes[operand]
+                    if graph.recipe[operand]:
+                        cost_s[i] += graph.cost_s[operand]
+                    else:
+                        down_bytes[i] += graph.size_bytes[operand]
+        return cost_s, down_bytes, live_bytes
 
     def fitting(self, growth: Growth) -> int:
         """How many of them the piece takes before a limit stops it."""
@@ -84,7 +98,7 @@ class Columns:
     def take(self, growth: Growth, ops: list[int], count: int) -> None:
         """Take the first `count`."""
         last = count - 1
-        graph, taken = growth.graph, ops[:count]
+        taken = ops[:count]
         if growth.seeds == 0:
             growth.first_up_s = float(self.up_s[0])
         growth.exec_s, growth.down_s = float(self.exec_s[last]), float(self.down_s[last])
@@ -96,11 +110,7 @@ class Columns:
         busy_s = self.exec_s[:count] + self.down_s[:count] + self.up_s[:count] + growth.round_trip_s
         growth.efficiency += (self.exec_s[:count] / busy_s).tolist()
         growth.outside.update(dict.fromkeys(taken, 0))
-        growth.here.update(chain.from_iterable([graph.ins[op] for op in taken]))
-        view(graph.state)[taken] = ASSIGNED
-
-
-def _sum(owner: Column, values: Column, count: int) -> Column:
-    """The sum of the values of each owner."""
-    total: Column = np.bincount(owner, values, count)
-    return total
+        growth.here |= (
+            self.new if count == len(ops) else self.new.intersection(chain.from_iterable(self.rows[:count]))
+        )
+        view(growth.graph.state)[self.op[:count]] = ASSIGNED
