@@ -139,7 +139,8 @@ def releases(
     if len(graph.ops) <= FEW:
         return _releases_few(graph, first.tolist(), needed.tolist())
     last = np.full(first[-1], -1, np.int64)
-    last[first[0] :] = np.repeat(np.arange(len(graph.ops)), np.diff(first))
+    # counts to repeat must be of the platform's width, 32 bits in WebAssembly
+    last[first[0] :] = np.repeat(np.arange(len(graph.ops)), np.diff(first).astype(np.intp))
     user = np.repeat(np.arange(len(graph.ops)), graph.arity)
     np.maximum.at(last, graph.operand, user)
     last[needed] = -1
