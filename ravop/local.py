@@ -6,6 +6,7 @@ the same subgraphs as server and contributors do; every value is kept for the li
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -191,8 +192,8 @@ class LocalEngine:
             state = GraphState.FAILED if failed else GraphState.COMPUTED
         return {
             "id": graph, "name": held.name, "algorithm": held.algorithm, "approach": "distributed",
-            "state": str(state), "total_ops": total, "pending_ops": total - computed - failed,
-            "computing_ops": 0, "computed_ops": computed, "failed_ops": failed,
+            "state": str(state), "total_ops": total, "computed_ops": computed, "computing_ops": 0,
+            "pending_ops": total - computed - failed, "failed_ops": failed,
         }  # fmt: skip
 
     def ops(self, graph: int, name: str | None = None) -> list[dict[str, Any]]:
@@ -207,13 +208,14 @@ class LocalEngine:
         """One op."""
         held = self._graph(graph)
         if not 0 <= op < len(held.ops):
-            raise GraphError(f"graph {graph} has no op {op}")
-        return {**held.ops.view(op), "state": str(held.state(op))}
+            raise GraphError(f"there is no op {op} in graph {graph}")
+        view: dict[str, Any] = json.loads(json.dumps(held.ops.view(op)))  # as a server's answer has it
+        return {**view, "state": str(held.state(op))}
 
     def persisted(self, name: str) -> tuple[int, int]:
         """(graph, op) of a persisted name."""
         if name not in self._persisted:
-            raise GraphError(f'nothing is persisted under "{name}"')
+            raise GraphError(f'there is no persisted op "{name}"')
         return self._persisted[name]
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ import pytest
 from contributors import changed, refusing, silent, twice
 
 import ravop as R
+from ravop import engine
 from ravspec import messages
 from ravspec.codec import array_bytes, column
 
@@ -124,6 +125,16 @@ def test_a_graph_is_read_again_by_its_id_and_a_value_by_its_persisted_name(
         R.Graph(id=99)
     with pytest.raises(R.GraphError, match="no persisted op"):
         R.fetch_persisting_op("never")
+
+
+def test_a_graph_whose_script_is_gone_is_ended_from_elsewhere(g: R.Graph, contributor: Any) -> None:
+    contributor()
+    assert (R.t(1.0) + 1)() == 2.0
+    again = R.Graph(id=g.id)
+    assert again.end() == "Graph computed successfully!"
+    assert again.status == "computed"
+    with pytest.raises(R.GraphError, match="takes no more ops"):
+        (R.t(3.0) + 1)()
 
 
 def test_persisted_names_are_each_developers_own(server: Any, contributor: Any) -> None:
@@ -299,3 +310,28 @@ def test_values_survive_a_restart_and_a_lost_file_is_computed_again(
     server.restart()
     contributor("again")
     assert g.tensor(z.id)().sum() == 600_000
+
+
+def test_this_process_shows_a_graph_as_a_server_does(server: Any, contributor: Any) -> None:
+    contributor()
+
+    def shown() -> list[Any]:
+        g = R.Graph(name="shown")
+        a, b = R.t([1, 2, 3], name="a"), R.transpose(R.ones((2, 3)), axes=(1, 0))
+        c = a + 1
+        c(), b()
+        errors = []
+        for wrong in (lambda: R.fetch_persisting_op("nope"), lambda: g.tensor(99)):
+            with pytest.raises(R.GraphError) as caught:
+                wrong()
+            errors.append(re.sub(r"graph \d+", "graph N", str(caught.value)))
+        ops = [{key: op[key] for key in op if key != "line"} for op in g.ops]
+        return [list(g.get_op_stats().items()), ops, g.status, g.progress, errors]
+
+    at_server = shown()
+    before = engine._engine
+    R.initialize(url="local:")
+    try:
+        assert shown() == at_server
+    finally:
+        engine._engine = before
