@@ -155,6 +155,11 @@ def makespan_s(work: Callable[[], Work], crowd: Callable[[int], Crowd]) -> float
     return math.exp(sum(logs) / len(logs))
 
 
+def two_digits(value: float) -> str:
+    """Two significant digits, never with an exponent here."""
+    return f"{float(f'{value:.2g}'):g}"
+
+
 def print_crowds(works: list[str], crowds: list[str]) -> None:
     """The table of makespans, plain growth -> all rules."""
     print("| crowd | " + " | ".join(works) + " |\n|---" + "|---" * len(works) + "|")
@@ -167,7 +172,7 @@ def print_crowds(works: list[str], crowds: list[str]) -> None:
                 bar.update()
                 after = makespan_s(WORKS[work], CROWDS[crowd])
                 bar.update()
-                cells.append(f"{before:.2g} -> {after:.2g}")
+                cells.append(f"{two_digits(before)} -> {two_digits(after)}")
             bar.write(f"| {crowd} | " + " | ".join(cells) + " |", file=sys.stdout)
 
 
