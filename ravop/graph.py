@@ -104,7 +104,8 @@ class Graph:
     def add(self, row: Op, operands: Sequence[Any], params: dict[str, Any]) -> Any:
         """Add an op; its operands are tensors of this graph, numbers, or anything NumPy takes as an array."""
         with self._lock:
-            self._check_open()
+            if self._ended or self._attached:
+                self._check_open()
             given = []
             others = 0  # operands that are no tensors of this graph
             for x in operands:
@@ -259,9 +260,12 @@ class Graph:
         missing = [t for t in tensors if t._value is None]
         if missing:
             values = self._ask(sorted({t.id for t in missing}), timeout)
+            unknown = self._record.unknown
             for t in missing:
-                op, output, _ = t._operand
-                t.learn(values[op][output])
+                op, output, type_number = t._operand
+                t._value = values[op][output]
+                if type_number in unknown:
+                    t.learn_shape()
 
     def persist(self, tensor: Tensor, name: str) -> None:
         """Keep a tensor's value under a name; see fetch_persisting_op."""
@@ -364,7 +368,7 @@ def fetch(*tensors: Any, timeout: float | None = None) -> list[NDArray[Any]]:
         groups.setdefault(id(tensor._graph), []).append(tensor)
     for group in groups.values():
         group[0]._graph.fetch(group, timeout)
-    return [tensor() for tensor in tensors]
+    return [tensor._value for tensor in tensors]  # all of them have come
 
 
 def submit_all() -> None:

@@ -40,6 +40,7 @@ class Recorder:
     def __init__(self) -> None:
         self.n_ops = 0
         self.kinds, self.types = Interner(), Interner()
+        self.unknown: set[int] = set()  #: types whose shape only the values tell
         self.sites = Interner()
         self.literals: list[Any] = []
         self._literals: dict[Any, int] = {}
@@ -67,7 +68,10 @@ class Recorder:
 
     def type_number(self, t: ArrayType) -> int:
         """The number of a type."""
-        return self.types.number(t)
+        number = self.types.number(t)
+        if t.shape is None:
+            self.unknown.add(number)
+        return number
 
     def type(self, number: int) -> ArrayType:
         """The type of a number; Python numbers' too."""
@@ -120,7 +124,7 @@ class Recorder:
 
     def _infer(self, row: Op, operands: Sequence[Operand], params: dict[str, Any], params_key: Any) -> int:
         outs = row.infer([self.type(t) for _, _, t in operands], params)
-        types = tuple(self.types.number(t) for t in outs)
+        types = tuple(self.type_number(t) for t in outs)
         self._forms.append((self.kinds.number((row.name, params_key or ())), len(operands), types))
         return len(self._forms) - 1
 

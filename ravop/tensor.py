@@ -108,12 +108,12 @@ class Tensor(Methods):
         """The value; RDF's name for calling the tensor."""
         return self()
 
-    def learn(self, value: NDArray[Any]) -> None:
-        """Take the value that has come."""
-        self._value = value
-        if self._array_type().shape is None:
-            op, output, _ = self._operand
-            self._operand = op, output, self._graph.type_number(ArrayType(value.shape, value.dtype))
+    def learn_shape(self) -> None:
+        """Its value has come, and with it the shape that only the value tells."""
+        assert self._value is not None
+        op, output, _ = self._operand
+        known = ArrayType(self._value.shape, self._value.dtype)
+        self._operand = op, output, self._graph.type_number(known)
 
     def persist_op(self, name: str) -> None:
         """Keep the value at the server under a name of its own; see `fetch_persisting_op`."""
