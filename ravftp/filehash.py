@@ -71,9 +71,10 @@ class FileHash:
                 os.close(file)
             digest = "" if self._gone else self._hash.hexdigest()
         except OSError as error:
-            log.error("action=hashing_failed file=%s error=%s", self._path.name, error)
             with self._changed:
                 tell, digest = self._stop(), ""
+                if not self._gone:
+                    log.error("action=hashing_failed file=%s error=%s", self._path.name, error)
         if tell is not None:
             tell(digest)
 

@@ -6,6 +6,7 @@
     {"do": "settle", "user", "size_bytes"}                {"event": "stored", "number", "user", "digest",
     {"do": "revoke", "user"}                                  "size_bytes"}
     {"do": "noted", "number", "trouble"}                  {"event": "expired", "user"}
+                                                          {"event": "no_room", "user", "reason"}
 
 An upload is answered only when ravsock has `noted` it, so that its sender cannot speak of an array that
 ravsock does not know. When the pipe closes, ravsock is gone and ravftp ends.
@@ -42,6 +43,9 @@ class Parent(Polled):
         server.expired = lambda user: self.tell(event="expired", user=user)
         server.handler.catch_up = staticmethod(self.catch_up)
         server.handler.stored = staticmethod(self._stored)
+        server.handler.no_room = staticmethod(
+            lambda user, reason: self.tell(event="no_room", user=user, reason=reason)
+        )
 
     def handle_read_event(self) -> None:
         """Do what the lines say; end with the pipe."""

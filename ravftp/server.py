@@ -49,6 +49,7 @@ class Server:
             "sessions": self._sessions,
             "stored": staticmethod(stored),
             "catch_up": staticmethod(lambda: None),
+            "no_room": staticmethod(lambda user, reason: None),
             "dtp_handler": data,
             "timeout": config.idle_s,
             "passive_ports": range(first, last + 1) if config.passive_ports else None,

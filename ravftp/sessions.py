@@ -34,6 +34,10 @@ COMMANDS = frozenset({
 })  # fmt: skip
 
 
+#: FTP's numbers for a full disk and an exceeded quota
+NO_ROOM = (452, 552)
+
+
 class Receiving(DTPHandler):  # type: ignore[misc]
     """A data connection in the clear. All take turns to read into one buffer: it stays in the cache."""
 
@@ -66,6 +70,8 @@ class Receiving(DTPHandler):  # type: ignore[misc]
 
     def fail(self, error: NotTaken) -> None:
         """End the transfer with a reason."""
+        if error.code in NO_ROOM:
+            self.cmd_channel.no_room(self.cmd_channel.username, str(error))
         self._resp = (f"{error.code} {error}; the transfer is ended.", logger.warning)
         self.close()
 
@@ -104,6 +110,8 @@ class Session(FTPHandler):  # type: ignore[misc]
     mailbox: ClassVar[Mailbox]
     #: told (user, digest, size, answer): calls `answer` when the array may be spoken of
     stored: ClassVar[Any]
+    #: told (user, reason) when an upload did not fit
+    no_room: ClassVar[Any]
     #: called before an array is said not to be there: what ravsock has sent meanwhile may allow it
     catch_up: ClassVar[Any]
     #: user -> its connections

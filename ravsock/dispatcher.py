@@ -67,7 +67,7 @@ class Dispatcher:
             Settings(lease_s=config.lease_s), self.registry.read(reading.next_assignment)
         )
         self.access = Access((name, digest) for name, digest, _ in self.registry.read(reading.array_rows))
-        self.ftp = Ftp(config, self.access, self._keep_upload)
+        self.ftp = Ftp(config, self.access, self._keep_upload, self.no_room)
         self.emit: Callable[[str, str, bytes], None] = lambda life, name, frame: None
         self.live: dict[int, Live] = {}
         self.present: dict[str, messages.Hello] = {}

@@ -43,7 +43,8 @@ class Account:
     user: str
     password: str
     owner: str
-    principal: Principal | None  #: a developer; None for a life
+    principal: Principal | None = None  #: whose it is, if it is a developer's
+    life: str = ""  #: or whose
     #: what a life sent and no result has used yet: digest -> bytes
     unused: dict[str, int] = field(default_factory=dict)
 
@@ -60,8 +61,10 @@ Keep = Callable[[Principal, str], Awaitable[Any]]
 class Ftp:
     """The child and its accounts. Without a child that is ready, there are no new accounts: HTTP goes."""
 
-    def __init__(self, config: Config, access: Access, keep: Keep) -> None:
-        self._config, self._access, self._keep = config, access, keep
+    def __init__(
+        self, config: Config, access: Access, keep: Keep, no_room: Callable[[str, str], None]
+    ) -> None:
+        self._config, self._access, self._keep, self._no_room = config, access, keep, no_room
         self._accounts: dict[str, Account] = {}
         self._of_owner: dict[str, list[str]] = {}  #: owner -> users, oldest first
         self._port = config.ftp_port
@@ -110,14 +113,14 @@ class Ftp:
         """The account of a life, from now on if it has none."""
         owner = of_life(life)
         users = self._of_owner.get(owner)
-        return self._told(self._accounts[users[0]] if users else self._new(owner, None))
+        return self._told(self._accounts[users[0]] if users else self._new(owner, life=life))
 
     def for_developer(self, principal: Principal) -> FtpGrant | None:
         """Another account for a developer."""
         users = self._of_owner.get(principal.name, [])
         if len(users) >= ACCOUNTS:
             self._revoke(users[0])
-        return self._told(self._new(principal.name, principal))
+        return self._told(self._new(principal.name, principal=principal))
 
     def life_is_over(self, life: str) -> None:
         """Its account ends."""
@@ -132,10 +135,10 @@ class Ftp:
                 if digest in unused:
                     self._tell(do="settle", user=user, size_bytes=unused.pop(digest))
 
-    def _new(self, owner: str, principal: Principal | None) -> Account | None:
+    def _new(self, owner: str, **whose: Any) -> Account | None:
         if not self._serves:
             return None
-        account = Account(secrets.token_hex(8), secrets.token_urlsafe(), owner, principal)
+        account = Account(secrets.token_hex(8), secrets.token_urlsafe(), owner, **whose)
         self._accounts[account.user] = account
         self._of_owner.setdefault(owner, []).append(account.user)
         self._tell(**self._grant(account))
@@ -156,7 +159,7 @@ class Ftp:
             "quota_bytes": self._config.ftp_quota_bytes,
             "readable": [] if account.reads_all else sorted(self._access.readable(account.owner)),
             "reads_all": account.reads_all,
-            "idle_s": self._config.ftp_idle_s if account.principal is not None else None,
+            "idle_s": None if account.life else self._config.ftp_idle_s,
         }
 
     def _revoke(self, user: str) -> None:
@@ -245,6 +248,10 @@ class Ftp:
                 task = asyncio.ensure_future(self._stored(n, user, digest, size))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+            case {"event": "no_room", "user": user, "reason": reason}:
+                account = self._accounts.get(user)
+                if account is not None and account.life:
+                    self._no_room(account.life, reason)
             case {"event": "expired", "user": user}:
                 self._forget(user)
         return ""
@@ -255,10 +262,11 @@ class Ftp:
         if account is None:
             return  # revoked meanwhile; the child has closed its connections
         try:
-            if account.principal is None:
+            if account.life:
                 self._access.add(account.owner, digest)
                 account.unused[digest] = size_bytes
             else:
+                assert account.principal is not None
                 await self._keep(account.principal, digest)
                 self._tell(do="settle", user=user, size_bytes=size_bytes)
         except Exception as error:  # noqa: BLE001 - whatever the database says, the sender is to hear it

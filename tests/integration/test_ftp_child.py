@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import os
+import resource
 import signal
 import socket
 import time
@@ -248,3 +249,27 @@ def test_an_account_that_was_not_used_ends_and_another_is_asked_for(
     assert is_refused(account)
     assert np.array_equal(client.get(digest, ArrayType(a.shape, a.dtype)), a)
     assert client._transfer._ftp.account != account
+
+
+def test_a_disk_that_is_full_is_said_and_the_graph_goes_on_when_there_is_room(
+    server: Any, contributor: Callable[..., ScriptedContributor], g: R.Graph
+) -> None:
+    # Given a server whose files may not grow beyond a part of the result
+    one = contributor("c", kind="ftp")
+    x = R.t(np.arange(N)) * 2.5
+    child, limit = server.dispatcher.ftp.pid, resource.RLIMIT_FSIZE
+    resource.prlimit(child, limit, (1_500_000, resource.RLIM_INFINITY))
+    # When the result is wanted
+    with pytest.raises(R.Timeout):
+        x(timeout=2)
+    # Then the graph says what it waits for, and nothing half is left
+    assert "File too large" in g._info()["waits_for"], g._info()
+    assert len(list(server.config.data_dir.iterdir())) == 1, "the operand"
+    # And a developer who sends something is told at once
+    with pytest.raises(R.TransferError, match="File too large"):
+        R.t(np.random.default_rng(0).random(N))
+    # And it goes on once there is room, though it was refused more often than an op may be
+    until(lambda: len(one.received) > 3, "it was tried again and again")
+    resource.prlimit(child, limit, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert np.array_equal(x(), np.arange(N) * 2.5)
+    assert "cannot be stored" not in g._info()["waits_for"]
