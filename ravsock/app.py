@@ -10,7 +10,7 @@ import engineio.async_drivers.aiohttp as engineio_aiohttp
 import socketio
 from aiohttp import web
 
-from ravsock import store
+from ravsock import pages, store
 from ravsock.config import Config
 from ravsock.database import open_database
 from ravsock.dispatcher import Dispatcher
@@ -46,6 +46,8 @@ def make_app(config: Config) -> web.Application:
     )
     app[CONFIG], app[CERTIFICATE] = config, certificate
     app.add_routes(routes)
+    app.add_routes(pages.routes)
+    app[pages.PAGES] = pages.make_pages(config)
     sockets.attach(app, SOCKET_PATH)
 
     async def life(app: web.Application) -> AsyncIterator[None]:

@@ -6,12 +6,17 @@ everybody else runs. It is the same to the byte for the same sources: its digest
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import io
+import json
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import ravspec
-from ravsock.assets import RAVJS
+from ravsock.assets import RAVJS, Runtime
+from ravspec.ops import CHAPTERS
 
 RAVSPEC = Path(ravspec.__file__).parent
 
@@ -20,6 +25,16 @@ LEFT_OUT = frozenset({"messages.py", "trust.py"})
 
 #: an archive's entries bear this date, the first that there is
 DATE = (1980, 1, 1, 0, 0, 0)
+
+MODULES = "modules.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Files by their paths, each with its compressed form if that is smaller, and the version of all."""
+
+    version: str
+    files: dict[str, tuple[bytes, bytes | None]]
 
 
 def modules() -> bytes:
@@ -38,8 +53,29 @@ def modules() -> bytes:
     return out.getvalue()
 
 
-def scripts() -> dict[str, bytes]:
-    """The modules that browsers load as they are, by their paths."""
-    return {f"src/{path.name}": path.read_bytes() for path in sorted((RAVJS / "src").glob("*.js"))} | {
-        "style.css": (RAVJS / "style.css").read_bytes()
-    }
+def manifest(runtime: Runtime, folder: str) -> dict[str, object]:
+    """Where a tab finds what it loads, seen from the bundle's folder, and how many bytes that is at most."""
+    names = {part: f"{folder}{name}" for part, name in runtime.names.items()}
+    size = sum(about.get("gz", about["size_bytes"]) for about in runtime.files.values())
+    chapters = {row.name: title for title, rows in CHAPTERS.items() for row in rows}
+    return {**names, "runtime": folder, "modules": MODULES, "bytes": size, "chapters": chapters}
+
+
+def make_bundle(runtime: Runtime | None) -> Bundle:
+    """All of it; without a runtime pages still load, and say that there is none."""
+    contents = {f"src/{path.name}": path.read_bytes() for path in sorted((RAVJS / "src").glob("*.js"))}
+    contents |= {name: (RAVJS / name).read_bytes() for name in ("style.css", "icon.svg")}
+    if runtime is not None:
+        contents[MODULES] = modules()
+        contents["manifest.json"] = json.dumps(manifest(runtime, f"../{runtime.version}/")).encode()
+    digest = hashlib.sha256()
+    for name, content in contents.items():
+        digest.update(f"{name} {len(content)} ".encode() + content)
+    files = {name: (content, smaller(content)) for name, content in contents.items()}
+    return Bundle(digest.hexdigest()[:12], files)
+
+
+def smaller(content: bytes) -> bytes | None:
+    """Compressed, if that is worth it."""
+    packed = gzip.compress(content, 9, mtime=0)
+    return packed if len(packed) < 0.9 * len(content) else None

@@ -27,6 +27,8 @@ ALL = frozenset(Role)
 NOBODY: frozenset[Role] = frozenset()
 #: no token is looked at here; the event `connect` asks for it, as browsers cannot send it earlier
 AT_CONNECT = None
+#: pages and scripts: they hold nothing of anybody's
+OPEN = None
 
 Roles = frozenset[Role] | None
 
@@ -43,6 +45,11 @@ ENDPOINTS: dict[str, Roles] = {
     "POST /v1/transfer": DEVELOPERS,
     "PUT /v1/data/{upload}": ALL,
     "GET /v1/data/{digest}": ALL,
+    "GET /": OPEN,
+    "GET /join": OPEN,
+    "GET /ravjs.js": OPEN,
+    "GET /assets/{version}/{name}": OPEN,
+    "GET /v1/join": CONTRIBUTORS,
     "GET /socket.io/": AT_CONNECT,
     "POST /socket.io/": NOBODY,  # long polling: contributors use websockets only
     "OPTIONS /socket.io/": NOBODY,

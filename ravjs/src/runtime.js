@@ -33,10 +33,11 @@ export class Runtime {
    * Execute an assignment.
    * @param {Uint8Array} frame
    * @param {Map<string, Uint8Array>} given bytes of its stored operands, by digest
+   * @param {number} pace which part of the time it computes
    * @returns {{answer: Uint8Array, ready: [string, Uint8Array][]}} the answer, and arrays to send before it
    */
-  execute(frame, given) {
-    const bytes = this.tab.execute(frame, given);
+  execute(frame, given, pace = 1) {
+    const bytes = this.tab.execute(frame, given, pace);
     const answer = copied(bytes);
     const outputs = this.tab.ready;
     const ready = [];
@@ -45,6 +46,11 @@ export class Runtime {
     }
     outputs.destroy();
     return { answer, ready };
+  }
+
+  /** Flops since this was asked last, of large operands. */
+  flops() {
+    return this.python.flops();
   }
 
   /** What this runtime measures of itself: {speed, numeric_class, versions}. */

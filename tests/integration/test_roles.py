@@ -21,7 +21,7 @@ ROLES = [str(role) for role in Role]
 BAD = ["none", "unknown", "expired", "revoked"]
 
 #: what stands in the paths for what the table leaves open
-PARTS = {"graph": "1", "op": "0", "name": "x", "upload": "ab" * 16, "digest": "cd" * 32}
+PARTS = {"graph": "1", "op": "0", "name": "x", "upload": "ab" * 16, "digest": "cd" * 32, "version": "0"}
 
 
 @pytest.fixture

@@ -168,6 +168,35 @@ def more(rng: np.random.Generator) -> Iterator[tuple[str, tuple[Any, ...], dict[
     yield "take", (f(3), np.array([7])), {}
 
 
+def many_ops(n_inputs: int, n_ops: int, number: int) -> bytes:
+    """An assignment of many ops over many inputs, some of two outputs, some that fail; half are exported."""
+    rng = np.random.default_rng(5)
+    arrays = [rng.uniform(1, 2, 3 + k % 2) for k in range(n_inputs)]
+    kinds = [("add", {}), ("divmod", {}), ("exp", {}), ("inv", {})]
+    first, slots = 1 + n_inputs, 1 + n_inputs
+    columns: dict[str, list[int]] = {name: [] for name in COLUMNS}
+    for op in range(n_inputs, n_inputs + n_ops):
+        kind = 3 if op % 97 == 0 else op % 3
+        taken = [1 + op % n_inputs] if kind > 1 else [slots - 2 if slots > first + 2 else 1, 0]
+        columns["ops"].append(op)
+        columns["kind"].append(kind)
+        columns["arity"].append(len(taken))
+        columns["operand"] += taken
+        columns["n_out"].append(1 + (kind == 1))
+        slots += 1 + (kind == 1)
+    types = Interner()
+    which = [types.number(value_type(x)) for x in arrays]
+    assign = messages.Assign(
+        assignment=number, graph=1, deadline_s=60.0, kinds=kinds,
+        types=[type_to_json(t) for t in types.items], literals=[1.5],
+    )  # fmt: skip
+    buffers = [column(columns[name], dtype) for name, dtype in COLUMNS.items()]
+    ones = [1] * n_inputs
+    buffers += [column(range(n_inputs), "int32"), column(ones, "uint16"), column(which, "uint32")]
+    buffers += [column([SENT] * n_inputs, "uint8"), column(columns["ops"][::2], "int32")]
+    return messages.encode(assign, [*buffers, column([], "int32"), column([], "int32"), join_values(arrays)])
+
+
 def here(frames: Sequence[bytes]) -> list[bytes]:
     """The answers of this process."""
     executor = Executor("a tab", lambda digest, t: None, lambda value: "")

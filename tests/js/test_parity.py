@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from parity import Case, agreement, cases, close, here, in_node, outputs
+from parity import Case, agreement, cases, close, here, in_node, many_ops, outputs
 
 from ravsock.assets import Runtime
 from ravsock.bundle import modules
@@ -55,6 +55,17 @@ def test_products_are_right_without_the_kernel_too(every, runtime: Runtime, tmp_
     got, about = in_node([frames[n] for n in chosen], runtime.folder, modules(), tmp_path, "--no-kernel")
     assert not about["kernel"]
     assert not differences([made[n] for n in chosen], got, [want[n] for n in chosen])
+
+
+@pytest.mark.parametrize(("n_inputs", "n_ops"), [(3, 20), (100, 500)])
+def test_many_ops_run_as_here(runtime: Runtime, tmp_path: Path, n_inputs: int, n_ops: int) -> None:
+    frame = many_ops(n_inputs, n_ops, 1)
+    (got,), _ = in_node([frame], runtime.folder, modules(), tmp_path)
+    (values, failed), (right, rightly_failed) = outputs(got), outputs(here([frame])[0])
+    assert failed == rightly_failed and len(values) == len(right) >= n_ops // 2 - len(failed)
+    assert agreement(values, right) in ("equal", "ulp")
+    if n_ops > 100:
+        assert failed, "the ops that cannot be computed have failed"
 
 
 def test_a_wrong_answer_is_found(every) -> None:

@@ -1,0 +1,103 @@
+// Take part in an RDF server's computing from any page:
+//
+//   import { Contributor } from "https://the.server/ravjs.js";
+//   const contributor = new Contributor({ cores: 2, pace: 0.5 });
+//   contributor.addEventListener("state", ({ detail }) => console.log(detail.state, detail.figures.ops));
+//   contributor.start();
+//
+// All work is done in workers; the page stays free. Another site's page may do so where the server's operator
+// lists its origin (RAVSOCK_ORIGINS).
+
+import { spawn } from "./spawn.js";
+
+/**
+ * @typedef {object} Options
+ * @property {string} [url] the server; by default the one that this module came from
+ * @property {string} [token] where the server asks for one
+ * @property {number} [cores] computing workers, each about 100 MB of memory and more as the work needs
+ * @property {number} [pace] which part of the time to compute, above 0, at most 1
+ * @property {string} [name] how to be called at the server
+ *
+ * Events: "state" {state, figures, running, loading, news, failure, ...} on every change, at most ten a
+ * second; "note" {text, warning}, something to read.
+ */
+
+export class Contributor extends EventTarget {
+  /** @param {Options} [options] */
+  constructor({ url = new URL("/", import.meta.url).href, token = null, cores = 1, pace = 1, name = "" } = {}) {
+    super();
+    this.settings = { url, token, cores: checkedCores(cores), pace: checkedPace(pace), name: name || "browser" };
+    /** The last state that was told. @type {any} */
+    this.last = { state: "off", figures: {}, running: [], workers: [], news: null };
+    this.hub = null;
+  }
+
+  get state() {
+    return this.last.state;
+  }
+
+  /** Load, measure, join, compute. */
+  start() {
+    if (!this.hub) {
+      this.hub = spawn("./hub.js");
+      this.hub.onmessage = ({ data }) => this.heard(data);
+      this.hub.onerror = (event) => this.heard({ type: "failed", reason: event.message || "a script did not load" });
+      this.tell({ ...this.last, state: "loading", failure: "", loading: { bytes: 0, of: 0 } });
+    }
+    this.hub.postMessage({ type: "start", settings: this.settings });
+  }
+
+  /** Finish the piece that is computing, give the others back, and say goodbye until `resume`. */
+  pause() {
+    this.hub?.postMessage({ type: "pause" });
+  }
+
+  resume() {
+    this.hub?.postMessage({ type: "resume" });
+  }
+
+  /** Leave at once; what was computing goes to others. */
+  stop() {
+    this.hub?.postMessage({ type: "stop" });
+  }
+
+  /** Change cores or pace while it runs. @param {{cores?: number, pace?: number}} change */
+  set({ cores = this.settings.cores, pace = this.settings.pace }) {
+    this.settings.cores = checkedCores(cores);
+    this.settings.pace = checkedPace(pace);
+    this.hub?.postMessage({ type: "set", cores: this.settings.cores, pace: this.settings.pace });
+  }
+
+  heard(message) {
+    if (message.type === "state") {
+      const { type, ...state } = message;
+      this.tell(state);
+      if (state.state === "off") this.close();
+    } else if (message.type === "failed") {
+      this.close();
+      this.tell({ ...this.last, state: "failed", failure: message.reason, running: [] });
+    } else {
+      this.dispatchEvent(new CustomEvent("note", { detail: message }));
+    }
+  }
+
+  tell(state) {
+    this.last = state;
+    this.dispatchEvent(new CustomEvent("state", { detail: state }));
+  }
+
+  close() {
+    this.hub?.terminate();
+    this.hub = null;
+  }
+}
+
+function checkedCores(cores) {
+  if (!Number.isInteger(cores) || cores < 1 || cores > 64) throw new RangeError(`cores is 1 to 64, not ${cores}`);
+  return cores;
+}
+
+function checkedPace(pace) {
+  if (!(pace > 0 && pace <= 1)) throw new RangeError(`pace is above 0 and at most 1, not ${pace}`);
+  return pace;
+}

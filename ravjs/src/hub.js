@@ -1,0 +1,139 @@
+// The tab's one worker for sockets and downloads: no kernel and no hidden page ever delays a heartbeat.
+// It has a slot, a life with a computing worker, for each core that may be used.
+
+import { Data } from "./data.js";
+import { MEMORY_BYTES, Slot } from "./slot.js";
+import { spawn } from "./spawn.js";
+import { overall } from "./states.js";
+
+/** The page is told of changes at most so often, in milliseconds. */
+const TELL_MS = 100;
+/** What is assumed of the line to the server: this machine's, by measurement, and another's. */
+const LOOPBACK = { down_bps: 100e6, up_bps: 80e6, latency_s: 1e-3 };
+const NETWORK = { down_bps: 12.5e6, up_bps: 12.5e6, latency_s: 10e-3 };
+
+/** @type {"on" | "paused" | "off"} */
+let wanted = "off";
+let shared = null;
+let news = null;
+let telling = null;
+/** @type {Slot[]} */
+const slots = [];
+
+const COMMANDS = {
+  async start({ settings }) {
+    if (shared) return COMMANDS.resume();
+    wanted = "on";
+    const assets = await manifest();
+    const { io } = await import(assets.socket);
+    if (wanted === "off") return; // the visitor has left meanwhile
+    const loopback = /^(127\.|localhost$|\[::1\]$)/.test(new URL(settings.url).hostname);
+    const memory = Math.min(MEMORY_BYTES, (navigator.deviceMemory ?? 4) * (MEMORY_BYTES / 4));
+    settings = { ...settings, assets, memoryBytes: memory, line: loopback ? LOOPBACK : NETWORK };
+    shared = {
+      settings,
+      connect: io,
+      data: new Data(settings, () => slots.length > 1),
+      newWorker: () => spawn("./worker.js"),
+      changed,
+      note: (text, warning) => postMessage({ type: "note", text, warning }),
+      news(latest) {
+        news = latest;
+        changed();
+      },
+    };
+    grow();
+  },
+  pause() {
+    if (wanted !== "on") return;
+    wanted = "paused";
+    for (const slot of slots) slot.leave();
+    changed();
+  },
+  resume() {
+    if (wanted === "off") return;
+    wanted = "on";
+    for (const slot of slots) if (!slot.core) slot.join();
+    changed();
+  },
+  stop() {
+    wanted = "off";
+    for (const slot of slots.splice(0)) slot.end();
+    shared = null;
+    changed();
+  },
+  set({ cores, pace }) {
+    if (!shared) return;
+    Object.assign(shared.settings, { cores, pace });
+    for (const slot of slots.splice(cores)) slot.end();
+    for (const slot of slots) slot.setPace(pace);
+    grow();
+  },
+};
+
+/** Where everything that is loaded is, absolute. */
+async function manifest() {
+  const at = new URL("../manifest.json", import.meta.url);
+  const response = await fetch(at);
+  if (!response.ok) throw new Error(`the server has no runtime for browsers (${response.status})`);
+  const { bytes, chapters, ...places } = await response.json();
+  const urls = Object.entries(places).map(([name, place]) => [name, new URL(place, at).href]);
+  return { ...Object.fromEntries(urls), bytes, chapters };
+}
+
+/** One slot after the other: the second finds the runtime in the browser's cache. */
+function grow() {
+  const last = slots.at(-1);
+  if (!shared || slots.length >= shared.settings.cores || (last && last.phase !== "ready")) return;
+  slots.push(new Slot(shared, slots.length, shared.settings.pace));
+}
+
+function changed(slot) {
+  if (slot && slots.includes(slot)) {
+    if (slot.phase === "ready") grow();
+    if (wanted === "on" && slot.phase === "ready" && slot.link === "none" && !slot.core) slot.join();
+  }
+  telling ??= setTimeout(tell, TELL_MS);
+}
+
+const sum = (of) => slots.reduce((total, slot) => total + of(slot), 0);
+
+function tell() {
+  telling = null;
+  const tally = (name) => sum((slot) => slot.tally[name]);
+  const first = slots[0];
+  postMessage({
+    type: "state",
+    state: overall(wanted, slots),
+    failure: slots.find((slot) => slot.failure)?.failure ?? "",
+    loading: { bytes: first?.loadedBytes ?? 0, of: shared?.settings.assets.bytes ?? 0 },
+    running: slots.filter((slot) => slot.isComputing).map((slot) => running(slot.core.running)),
+    figures: {
+      ops: tally("ops"),
+      failedOps: tally("failedOps"),
+      subgraphs: tally("assignments"),
+      seconds: tally("execSeconds"),
+      flops: sum((slot) => slot.flops),
+      gotBytes: tally("gotBytes") + (shared?.data.gotBytes ?? 0),
+      sentBytes: tally("sentBytes") + (shared?.data.sentBytes ?? 0),
+    },
+    workers: slots.map(({ phase, link, hasKernel }) => ({ phase, link, hasKernel })),
+    speed: first?.about?.speed ?? 0,
+    news,
+  });
+}
+
+/** A piece in the page's terms: chapters of the op table. */
+function running({ graph, ops, names }) {
+  const { chapters } = shared.settings.assets;
+  return { graph, ops, chapters: [...new Set(names.map((name) => chapters[name]))] };
+}
+
+self.onmessage = async ({ data }) => {
+  try {
+    await COMMANDS[data.type](data);
+  } catch (error) {
+    wanted = "off";
+    postMessage({ type: "failed", reason: error.message });
+  }
+};

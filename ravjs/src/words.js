@@ -1,0 +1,57 @@
+// Numbers and states in words for visitors. Pure.
+
+/** What ops of each chapter of the table do, for people who know no NumPy. */
+export const CHAPTER_WORDS = {
+  Creation: "making arrays of numbers",
+  "Arithmetic, comparison, logic": "adding, multiplying and comparing numbers",
+  "Functions of one number": "evaluating functions",
+  Reductions: "summing up and averaging",
+  Products: "multiplying matrices",
+  "Linear algebra": "solving systems of equations",
+  Shapes: "rearranging numbers",
+  "Joining, cutting, repeating": "joining and cutting arrays",
+  Indexing: "picking out numbers",
+  "Sorting, searching, sets": "sorting and searching",
+  Random: "drawing random numbers",
+};
+
+/** Weightier chapters are named first. */
+const FIRST = ["Linear algebra", "Products", "Sorting, searching, sets", "Random", "Reductions"];
+
+/** "Multiplying matrices and summing up, for graph 3". @param {{graph: number, chapters: string[]}[]} running */
+export function doing(running, names = new Map()) {
+  const chapters = [...new Set(running.flatMap((piece) => piece.chapters))];
+  chapters.sort((a, b) => rank(a) - rank(b));
+  const words = chapters.slice(0, 2).map((chapter) => CHAPTER_WORDS[chapter] ?? "computing");
+  const text = words.join(" and ") || "computing";
+  const graphs = [...new Set(running.map((piece) => piece.graph))].map((graph) => titled(graph, names.get(graph)));
+  return `${text[0].toUpperCase()}${text.slice(1)}, for ${graphs.join(" and ")}.`;
+}
+
+const rank = (chapter) => (FIRST.includes(chapter) ? FIRST.indexOf(chapter) : FIRST.length);
+
+export function titled(graph, name) {
+  return name ? `“${name}”` : `graph ${graph}`;
+}
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+export function bytes(count) {
+  const step = count < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(count) / 3));
+  const value = count / 1000 ** step;
+  return `${step && value < 100 ? value.toFixed(1) : Math.round(value)} ${UNITS[step]}`;
+}
+
+export function duration(seconds) {
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export const count = (number) => Math.round(number).toLocaleString("en");
+
+export function flopRate(perSecond) {
+  if (!perSecond) return "–";
+  return perSecond >= 1e9 ? `${(perSecond / 1e9).toFixed(1)} GFLOP/s` : `${(perSecond / 1e6).toFixed(0)} MFLOP/s`;
+}

@@ -1,0 +1,158 @@
+"""What browsers are shown: pages, the library and the assets, with their headers."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import re
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from door import ask, make_token
+
+from ravsock.assets import RAVJS, find_runtime
+from ravsock.bundle import make_bundle, modules
+from ravsock.config import Config
+from ravsock.joining import join_link
+from ravspec.errors import ConfigError
+
+LINK = re.compile(r'(?:src|href)="(/assets/([0-9a-f]{12})/[^"]+)"')
+
+
+def get(server: Any, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body; underscores in names of headers stand for hyphens."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    try:
+        connection.request("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+        response = connection.getresponse()
+        return response.status, dict(response.getheaders()), response.read()
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def version(server: Any) -> str:
+    """The version of our own assets, as the page names it."""
+    return LINK.search(get(server, "/")[2].decode())[2]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("path", ["/", "/join"])
+def test_a_page_is_asked_for_anew_and_all_it_names_is_kept_for_good(server: Any, path: str) -> None:
+    status, headers, body = get(server, path)
+    assert status == 200 and headers["Cache-Control"] == "no-cache"
+    links = LINK.findall(body.decode())
+    assert len(links) >= 3 and b"{{" not in body
+    for link, _ in links:
+        status, headers, _ = get(server, link)
+        assert status == 200, link
+        assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+def test_no_page_or_script_may_do_anything_but_with_this_server(server: Any, version: str) -> None:
+    for path in ("/", "/join", "/ravjs.js", f"/assets/{version}/src/hub.js"):
+        policy = get(server, path)[1]["Content-Security-Policy"]
+        rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+        assert rules["default-src"] == "'none'" and rules["connect-src"] == "'self'"
+        assert rules["script-src"] == "'self' 'wasm-unsafe-eval'"
+        assert "http" not in policy and "*" not in policy and "unsafe-inline" not in policy
+
+
+def test_pages_have_nothing_that_the_policy_forbids() -> None:
+    for page in RAVJS.glob("*.html"):
+        text = page.read_text()
+        assert not re.search(r"\son\w+=|\sstyle=|<style|<script(?![^>]*\ssrc=)|https?://", text), page
+
+
+def test_every_module_is_served_and_imports_only_neighbours(server: Any, version: str) -> None:
+    for path in (RAVJS / "src").glob("*.js"):
+        status, headers, body = get(server, f"/assets/{version}/src/{path.name}")
+        assert (status, headers["Content-Type"]) == (200, "text/javascript")
+        assert body == path.read_bytes()
+        for name in re.findall(r'^import .* from "(.*)";$', path.read_text(), re.MULTILINE):
+            assert (path.parent / name).exists(), f"{path.name} imports {name}"
+
+
+def test_compressed_forms_go_to_those_who_take_them(server: Any, version: str) -> None:
+    _, headers, body = get(server, f"/assets/{version}/src/hub.js", Accept_Encoding="gzip, br")
+    assert headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(body) == (RAVJS / "src/hub.js").read_bytes()
+
+
+def test_the_runtime_is_served_as_small_as_it_goes(server: Any) -> None:
+    try:
+        runtime = find_runtime()
+    except ConfigError as error:
+        pytest.skip(str(error))
+    path = f"/assets/{runtime.version}/pyodide.asm.wasm"
+    _, headers, body = get(server, path, Accept_Encoding="gzip, br")
+    assert (headers["Content-Type"], headers["Content-Encoding"]) == ("application/wasm", "br")
+    assert len(body) == runtime.files["pyodide.asm.wasm"]["br"] < 3e6
+    assert len(get(server, path)[2]) == runtime.files["pyodide.asm.wasm"]["size_bytes"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["nothing.js", "../index.html", "..%2f..%2fsetup.sh", "%2e%2e/%2e%2e/setup.sh", "/etc/passwd", "src"],
+)
+def test_nothing_else_is_served(server: Any, version: str, name: str) -> None:
+    assert get(server, f"/assets/{version}/{name}")[0] == 404
+    assert get(server, f"/assets/000000000000/{name}")[0] == 404
+
+
+def test_without_a_runtime_the_server_runs_and_the_page_says_what_is_missing(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setenv("RAVJS_ASSETS", str(tmp_path / "nothing"))
+    server = request.getfixturevalue("server")
+    status, _, body = get(server, "/")
+    assert status == 200 and b"setup.sh server" in body
+    assert get(server, "/v1/graphs")[0] == 200
+    assert get(server, f"/assets/{LINK.search(body.decode())[2]}/manifest.json")[0] == 404  # type: ignore[index]
+
+
+def test_the_archive_is_the_tree_and_the_same_each_time() -> None:
+    assert modules() == modules()
+    with zipfile.ZipFile(BytesIO(modules())) as archive:
+        names = set(archive.namelist())
+        assert {"tab.py", "kernel.py", "rows.py", "ravspec/executor.py", "ravspec/ops/table.py"} <= names
+        assert archive.read("ravspec/codec.py") == (RAVJS.parent / "ravspec/codec.py").read_bytes()
+    assert make_bundle(None).version == make_bundle(None).version
+
+
+def test_a_listed_site_may_use_the_library_and_others_may_not(
+    config: Config, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    object.__setattr__(config, "origins", ("https://school.example",))
+    server = request.getfixturevalue("server")
+    status, headers, body = get(server, "/ravjs.js", Origin="https://school.example")
+    assert (status, headers["Access-Control-Allow-Origin"]) == (200, "https://school.example")
+    assert b"contributor.js" in body
+    assert get(server, "/ravjs.js", Origin="https://elsewhere.example")[0] == 403
+
+
+def test_the_join_link_bears_the_token_that_asks_for_it(config: Config, server: Any) -> None:
+    status, answer = ask(server.port, "GET", "/v1/join")
+    assert status == 200 and answer["link"] == f"{server.url}/"
+    token = make_token(config, "contributor")
+    server.call(lambda d: None)
+    status, answer = ask(server.port, "GET", "/v1/join", token)
+    assert answer["link"] == f"{server.url}/#token={token}"
+    assert answer["qr"].startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("host", "names", "url", "link"),
+    [
+        ("127.0.0.1", (), "http://127.0.0.1:9999", "http://127.0.0.1:9999/#token=t"),
+        ("0.0.0.0", ("lab.example",), "https://0.0.0.0:443", "https://lab.example:443/#token=t"),
+        ("0.0.0.0", ("lab.example",), "http://localhost:9999", "http://lab.example:9999/#token=t"),
+        ("::1", (), "http://[::1]:80", "http://[::1]:80/#token=t"),
+    ],
+)
+def test_the_join_link_names_an_address_that_others_reach(
+    host: str, names: tuple[str, ...], url: str, link: str
+) -> None:
+    assert join_link(Config(host=host, names=names), url, "t") == link
