@@ -282,9 +282,10 @@ class Graph:
             self._ask([], None, end=True, wait_for=False)
 
     def end(self, timeout: float | None = None) -> str:
-        """No more ops: compute what is left, wait, and say how it went. Failed ops are a ComputeError."""
-        if self._attached:
-            raise GraphError(f"{self} was re-attached; end it where it was made")
+        """No more ops: compute what is left, wait, and say how it went. Failed ops are a ComputeError.
+
+        A graph that was re-attached ends too, as the script that made it may be gone.
+        """
         self._close()
         if self._id is None and not self._record.n_ops:
             return "Graph is empty."

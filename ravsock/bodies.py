@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
+from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -64,15 +66,21 @@ async def blocks(request: web.Request, config: Config) -> AsyncGenerator[bytes, 
             yield block
 
 
-@contextlib.asynccontextmanager
-async def taking(config: Config, size_bytes: int) -> AsyncIterator[None]:
-    """While a peer takes an answer of that size; one that dawdles loses its connection."""
-    patience_s = config.request_s + size_bytes / config.min_bps if config.min_bps else None
-    try:
-        async with asyncio.timeout(patience_s):
-            yield
-    except TimeoutError:
-        raise ConnectionResetError(f"{size_bytes} bytes were not taken in {patience_s} s") from None
+class PatientFile(web.FileResponse):
+    """A file as an answer; a peer that does not take it at the least rate loses its connection."""
+
+    def __init__(self, path: Path, config: Config, **more: Any) -> None:
+        super().__init__(path, **more)
+        size = path.stat().st_size
+        self._patience_s = config.request_s + size / config.min_bps if config.min_bps else None
+
+    async def prepare(self, request: web.BaseRequest) -> Any:
+        """Send it, all of it."""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return await super().prepare(request)
+        except TimeoutError:
+            raise ConnectionResetError(f"not taken within {self._patience_s:g} s") from None
 
 
 async def body_of(request: web.Request, config: Config, most: int, setting: str) -> Buffer:

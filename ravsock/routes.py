@@ -14,7 +14,7 @@ from aiohttp import web
 
 from ravsock import reading
 from ravsock.access import of_life
-from ravsock.bodies import JSON_BYTES, blocks, body_of, taking
+from ravsock.bodies import JSON_BYTES, PatientFile, blocks, body_of
 from ravsock.dispatcher import Dispatcher
 from ravsock.doorkeeper import Doorkeeper
 from ravsock.folder import NoRoom
@@ -311,10 +311,5 @@ async def get_data(request: web.Request) -> web.StreamResponse:
     known = principal_of(request).sees_all() or dispatcher.access.may_read(owner_of(request), digest)
     if not known or not DIGEST.fullmatch(digest) or dispatcher.folder.size_of(digest) is None:
         raise GraphError(f"there is no array {digest[:12]!r}")  # nor is another's told of
-    answer = web.FileResponse(
-        dispatcher.folder.file(digest), headers={"Content-Type": "application/octet-stream"}
-    )
-    size = dispatcher.folder.size_of(digest) or 0
-    async with taking(dispatcher.config, size):
-        await answer.prepare(request)  # which sends the file
-    return answer
+    headers = {"Content-Type": "application/octet-stream"}
+    return PatientFile(dispatcher.folder.file(digest), dispatcher.config, headers=headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from typing import Any
 
 import socketio
@@ -51,6 +52,15 @@ class Peer:
         with contextlib.suppress(Exception):
             ws = self._sio.eio.ws
             self._run(ws.send_bytes(packet) if isinstance(packet, bytes) else ws.send_str(packet))
+
+    def eio_closed(self, patience_s: float) -> bool:
+        """Is the websocket closed by the server in that time?"""
+        give_up_at = time.monotonic() + patience_s
+        while self._sio.eio.state == "connected":
+            if time.monotonic() > give_up_at:
+                return False
+            self._run(self._sio.sleep(0.01))
+        return True
 
     def error(self) -> messages.Error:
         """The server's last error, once there is one."""

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from conftest import Server
 from door import ask
 from peers import Peer
+from serving import Server
 
 from ravsock import guards
 from ravsock.config import Config
@@ -122,7 +122,7 @@ def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[An
 
 def start(folder: Any) -> Server:
     database, origins = f"sqlite:///{folder}/rdf.db", ("https://embeds.example",)
-    return Server(Config(database=database, data_dir=folder / "data", port=0, origins=origins))
+    return Server(Config(database=database, data_dir=folder / "data", port=0, origins=origins, ftp=False))
 
 
 def attack(server: Server, method: str, headers: dict[str, str]) -> tuple[int, Any]:

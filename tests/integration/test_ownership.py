@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Server
 from contributors import ScriptedContributor, changed, hello, silent
 from door import ask, make_token
+from serving import Server
 
 import ravop as R
 from ravop import engine, graph

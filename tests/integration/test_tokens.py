@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Server
 from contributors import hello
 from door import ask, command, expire, make_token, number_of, revoke, sql, unknown
 from peers import Peer
+from serving import Server
 
 import ravop as R
 from ravsock.app import make_app
@@ -165,7 +166,7 @@ def _touch(server: Any) -> None:
 
 def test_a_server_for_others_does_not_start_without_a_token(config: Config, tmp_path: Path) -> None:
     def start(**settings: Any) -> None:
-        make_app(Config(database=config.database, data_dir=tmp_path / "d", **settings))
+        make_app(Config(database=config.database, data_dir=tmp_path / "d", ftp=False, **settings))
 
     for settings in (
         {"host": "0.0.0.0"},
@@ -184,7 +185,7 @@ def test_a_server_for_others_does_not_start_without_a_token(config: Config, tmp_
 
 def test_a_server_for_others_asks_for_a_token_on_loopback_too(config: Config) -> None:
     token = make_token(config, "developer")
-    server = Server(Config(database=config.database, data_dir=config.data_dir, host="0.0.0.0", port=0))
+    server = Server(replace(config, host="0.0.0.0"))
     try:
         assert ask(server.port, "GET", "/v1/graphs")[0] == 401
         assert ask(server.port, "GET", "/v1/graphs", token)[0] == 200
