@@ -114,6 +114,23 @@ def test_a_value_that_does_not_fit_is_told_and_not_tried_again(ftpd: FtpServer) 
     client.close()
 
 
+@pytest.mark.parametrize("closed", ["control", "data"])
+def test_closed_ports_are_said_once_and_http_goes(
+    server: Any, ftpd: FtpServer, closed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    account = ftpd.grant("ann")
+    if closed == "control":
+        account = dataclasses.replace(account, port=1)
+    else:
+        monkeypatch.setattr("ftplib.FTP.makepasv", lambda ftp: ("127.0.0.1", 1))
+    client = Transfer(server.url, kind="auto", grant=lambda: account, say=said.append)
+    for _ in range(2):
+        assert np.array_equal(client.get(client.put(VALUE), TYPE), VALUE)
+    assert len(said) == 1 and "arrays go by HTTP" in said[0] and "cannot be reached" in said[0]
+    client.close()
+
+
 @pytest.mark.parametrize("kind", ["ftp", "http"])
 def test_a_graph_over_connections_that_break_has_the_same_values(
     config: Config, serve: Callable[..., Any], cutter: Callable[..., Cutter], kind: Any

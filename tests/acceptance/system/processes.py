@@ -187,9 +187,9 @@ class Server(Running):
 class Contributor(Running):
     """`ravpy participate` in a process."""
 
-    def __init__(self, url: str, name: str, folder: Path, *options: str) -> None:
+    def __init__(self, url: str, name: str, folder: Path, *options: str, **environment: str) -> None:
         command = python("-m", "ravpy", "participate", "--server", url, "--name", name, *options)
-        super().__init__(name, command, folder, PYTHONPATH=str(ROOT))
+        super().__init__(name, command, folder, PYTHONPATH=str(ROOT), **environment)
 
     def child_pid(self) -> int:
         """The process that computes for it."""
@@ -200,8 +200,9 @@ class Contributor(Running):
 class Script(Running):
     """A developer's script, with the server's address in its environment."""
 
-    def __init__(self, name: str, path: Path, folder: Path, url: str, *args: str) -> None:
-        super().__init__(name, python(path, *args), folder, RAVSOCK_URL=url, PYTHONPATH=str(ROOT))
+    def __init__(self, name: str, path: Path, folder: Path, url: str, *args: str, **environment: str) -> None:
+        settings = {"RAVSOCK_URL": url, "PYTHONPATH": str(ROOT), **environment}
+        super().__init__(name, python(path, *args), folder, **settings)
 
     def output(self, patience_s: float = PATIENCE_S) -> str:
         """What it printed, after an end with exit code 0."""
