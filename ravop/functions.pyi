@@ -278,7 +278,7 @@ def det(x: Operand) -> Tensor:
 def cholesky(x: Operand, upper: Operand=...) -> Tensor:
     """The factor L of x = L L*, or U of x = U* U. What is not positive definite fails the op."""
 def eigh(x: Operand, UPLO: Operand=...) -> tuple[Tensor, ...]:
-    """Eigenvalues, rising, and eigenvectors of a symmetric or Hermitian matrix: two outputs. Each vector's first large element is positive."""
+    """Eigenvalues, rising, and eigenvectors of a symmetric or Hermitian matrix: two outputs. The first large element of each vector is positive."""
 def qr(x: Operand, mode: Operand=...) -> tuple[Tensor, ...]:
     """Orthogonal q and upper triangular r with x = q r: two outputs."""
 def svd(x: Operand, full_matrices: Operand=...) -> tuple[Tensor, ...]:

@@ -6,6 +6,7 @@ everybody else runs. It is the same to the byte for the same sources: its digest
 
 from __future__ import annotations
 
+import ast
 import gzip
 import hashlib
 import io
@@ -20,8 +21,8 @@ from ravspec.ops import CHAPTERS
 
 RAVSPEC = Path(ravspec.__file__).parent
 
-#: modules of ravspec that browsers do not run: the typed messages of Python peers, and TLS
-LEFT_OUT = frozenset({"messages.py", "trust.py"})
+#: what a tab imports of ravspec; all that these import comes along
+ROOTS = ("ravspec.executor", "ravspec.battery")
 
 #: an archive's entries bear this date, the first that there is
 DATE = (1980, 1, 1, 0, 0, 0)
@@ -38,12 +39,8 @@ class Bundle:
 
 
 def modules() -> bytes:
-    """The archive of Python modules: ravspec, and the tab's own beside it."""
-    entries = {
-        f"ravspec/{path.relative_to(RAVSPEC).as_posix()}": path
-        for path in RAVSPEC.rglob("*.py")
-        if path.name not in LEFT_OUT
-    }
+    """The archive of Python modules: ravspec's that a tab reaches, and the tab's own beside them."""
+    entries = {path.relative_to(RAVSPEC.parent).as_posix(): path for path in reached()}
     entries |= {path.name: path for path in (RAVJS / "python").glob("*.py")}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -51,6 +48,32 @@ def modules() -> bytes:
             info = zipfile.ZipInfo(name, DATE)
             archive.writestr(info, entries[name].read_bytes(), zipfile.ZIP_DEFLATED, 9)
     return out.getvalue()
+
+
+def reached() -> set[Path]:
+    """The modules of ravspec that importing the roots imports."""
+    found: set[Path] = set()
+    todo = set(ROOTS)
+    while todo:
+        name = todo.pop()
+        todo |= {name.rpartition(".")[0]} - {""}
+        place = RAVSPEC.parent / name.replace(".", "/")
+        path = next((p for p in (place.with_suffix(".py"), place / "__init__.py") if p.exists()), None)
+        if path is not None and path not in found:
+            found.add(path)
+            todo |= imported(path)
+    return found
+
+
+def imported(path: Path) -> set[str]:
+    """The names under ravspec that a module imports; some are of functions, not of modules."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.startswith("ravspec")}
 
 
 def manifest(runtime: Runtime, folder: str) -> dict[str, object]:

@@ -323,8 +323,8 @@ ROWS = (
     ),
     linear(
         "eigh", eigh, TypedOutputs(eigh_shapes, eigh_dtypes),
-        "Eigenvalues, rising, and eigenvectors of a symmetric or Hermitian matrix: two outputs. Each vector's "
-        "first large element is positive.", 9,
+        "Eigenvalues, rising, and eigenvectors of a symmetric or Hermitian matrix: two outputs. The first "
+        "large element of each vector is positive.", 9,
         params={"UPLO": Param(kinds.choice("L", "U"), "L")},
         numpy="np.linalg.eigh(x, UPLO)",
         samples=several(

@@ -118,6 +118,7 @@ def test_the_archive_is_the_tree_and_the_same_each_time() -> None:
     with zipfile.ZipFile(BytesIO(modules())) as archive:
         names = set(archive.namelist())
         assert {"tab.py", "kernel.py", "rows.py", "ravspec/executor.py", "ravspec/ops/table.py"} <= names
+        assert "ravspec/__init__.py" in names and "ravspec/messages.py" not in names
         assert archive.read("ravspec/codec.py") == (RAVJS.parent / "ravspec/codec.py").read_bytes()
     assert make_bundle(None).version == make_bundle(None).version
 

@@ -24,9 +24,7 @@ def test_the_modules_do_as_their_tests_say(node: str, path: Path) -> None:
 def test_every_chapter_of_the_op_table_has_words_for_visitors() -> None:
     words = (RAVJS / "src/words.js").read_text()
     for title in CHAPTERS:
-        assert f'"{title}":' in words or f"  {title}:" in words, (
-            f"no words for {title}"
-        )
+        assert f'"{title}":' in words or f"  {title}:" in words, f"no words for {title}"
 
 
 def test_modules_are_short() -> None:
