@@ -6,10 +6,12 @@ import hashlib
 import os
 import signal
 import socket
+import sys
 import textwrap
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import trustme
 from system.processes import Contributor, Running, Script, Server, is_running, until
@@ -126,3 +128,49 @@ def test_what_is_killed_while_arrays_move_costs_time_only(
         server.restart()
     # Then the script has NumPy's values all the same
     assert script.output() == expected(5_000_000)
+
+
+#: moves an array there and back, and says how quickly
+MOVE = """
+    import sys, time
+    import numpy as np
+    from ravop.engine import current_engine
+    from ravspec.shapes import ArrayType
+
+    n, seed = int(sys.argv[1]), int(sys.argv[2])
+    array = np.arange(n) + seed
+    engine = current_engine()
+    started = time.perf_counter()
+    digest = engine.put(array)
+    sent = time.perf_counter()
+    back = engine.get(digest, ArrayType(array.shape, array.dtype))
+    got = time.perf_counter()
+    assert np.array_equal(array, back)
+    print(f"{array.nbytes / 1e6 / (sent - started):.0f} {array.nbytes / 1e6 / (got - sent):.0f}")
+"""
+#: MiB that the server's processes may have at most, ever, all together
+SERVER_MIB = 200
+
+
+def peak_mib(process: psutil.Process) -> float:
+    """The most memory that a process ever had."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("kind", ["ftp", "http"])
+def test_four_clients_that_move_a_gibibyte_each_leave_the_server_small(
+    server: Server, processes: list[Running], tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "move.py"
+    path.write_text(textwrap.dedent(MOVE))
+    n = 1 << 27
+    movers = [
+        Script(f"move-{i}", path, tmp_path, server.url, str(n), str(i), RAV_TRANSPORT=kind) for i in range(4)
+    ]
+    processes += movers
+    rates = [mover.output(300) for mover in movers]
+    peaks = [peak_mib(process) for process in (psutil.Process(server.pid), *server.children())]
+    assert sum(peaks) < SERVER_MIB, f"peaks in MiB {peaks}; MB/s up and down of each {rates}"
