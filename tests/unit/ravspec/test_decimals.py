@@ -1,4 +1,4 @@
-"""Cells to integers, in whatever form they are written, as Decimal has them; roots and floats to the last bit."""
+"""Cells to integers, in whatever form they are written, as Decimal has them; roots to the last bit."""
 
 from __future__ import annotations
 
