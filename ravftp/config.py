@@ -29,7 +29,8 @@ class Config:
     #: connections at once, control and data, in all and from one address
     max_connections: int = 512
     max_connections_per_address: int = 128
-    #: seconds that a connection may stand without a command, or a transfer without a byte
+    #: seconds that a login may take, a connection stand without a command, a transfer without a byte
+    login_s: float = 20.0
     idle_s: float = 300.0
     stall_s: float = 60.0
 

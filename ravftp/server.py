@@ -52,6 +52,7 @@ class Server:
             "no_room": staticmethod(lambda user, reason: None),
             "dtp_handler": data,
             "timeout": config.idle_s,
+            "login_s": config.login_s,
             "passive_ports": range(first, last + 1) if config.passive_ports else None,
             "masquerade_address": masquerade_ip(config.masquerade) if config.masquerade else None,
         }

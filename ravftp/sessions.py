@@ -126,7 +126,18 @@ class Session(FTPHandler):  # type: ignore[misc]
     #: secrets of 256 bits are not guessed: a short pause is enough, and does not hold up an honest client
     #: whose grant is over
     auth_failed_timeout = 0.2
+    #: seconds that a login may take
+    login_s = 20.0
     use_gmt_times = True
+
+    def on_connect(self) -> None:
+        """Whoever does not log in soon takes a place that others want."""
+        self.call_later(self.login_s, self._nobody_yet)
+
+    def _nobody_yet(self) -> None:
+        if not self.authenticated:
+            self.respond(f"421 No login within {self.login_s:g} s.")
+            self.close_when_done()
 
     def on_login(self, username: str) -> None:
         """Remember it, so that a revoked grant ends it."""

@@ -103,9 +103,10 @@ class Ftp:
                 self._process.stdin.close()
             try:
                 await asyncio.wait_for(self._running, END_S)
-            except TimeoutError:
+            except TimeoutError:  # which has cancelled what listened to the child
                 if self._process is not None:
                     self._process.kill()
+                    await self._process.wait()
 
     # --- accounts ------------------------------------------------------------------------------------
 

@@ -201,6 +201,31 @@ def test_nobody_logs_in_without_a_grant(ftpd: FtpServer) -> None:
             assert refused(ftp.sendcmd, command).startswith("530")
 
 
+def test_who_does_not_log_in_soon_is_sent_away(tmp_path: Path) -> None:
+    server = FtpServer(tmp_path / "data", login_s=0.2)
+    server.grant("ann")
+    with ftplib.FTP(timeout=5) as nobody, server.login() as ann:
+        nobody.connect("127.0.0.1", server.port)
+        assert refused(nobody.getresp).startswith("421")
+        nobody.close()
+        assert ann.voidcmd("NOOP"), "who has logged in stays"
+    server.stop()
+
+
+def test_a_transfer_that_stands_still_is_ended_and_what_came_is_kept(tmp_path: Path) -> None:
+    server = FtpServer(tmp_path / "data", stall_s=0.2)
+    server.grant("ann")
+    with server.login() as ann:
+        ann.voidcmd("TYPE I")
+        with ann.transfercmd(f"STOR /up/{UP}") as stuck:
+            stuck.sendall(BODY[:1000])
+            assert refused(ann.voidresp).startswith("421")
+        ann.close()
+    with server.login() as again:
+        assert again.size(f"/up/{UP}") == 1000
+    server.stop()
+
+
 def test_a_revoked_grant_ends_connections_and_uploads(ftpd: FtpServer, ann: ftplib.FTP) -> None:
     ann.storbinary(f"STOR /up/{UP}", io.BytesIO(BODY))
     ftpd.call(lambda: ftpd.server.revoke("ann"))
