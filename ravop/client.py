@@ -25,6 +25,7 @@ from ravspec.codec import PREFIX, Buffer, total_length
 from ravspec.errors import ProtocolError, RavError, ServerUnreachable, Timeout
 from ravspec.messages import Done, Error, Message, Submit, ToDeveloper, decode, encode
 from ravspec.shapes import ArrayType
+from ravspec.trust import advice, client_context
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class Client:
     def __init__(self, config: Config) -> None:
         self.config = config
         self._url = urllib.parse.urlsplit(config.url)
+        self._context = client_context() if self._url.scheme == "https" else None
         self._headers = {"Content-Type": "application/octet-stream"}
         if config.token:
             self._headers["Authorization"] = f"Bearer {config.token}"
@@ -91,6 +93,7 @@ class Client:
             say=log.warning,
             patience_s=COME_BACK_S,
             timeout_s=config.silence_s,
+            context=self._context,
         )
         self._local = threading.local()
         self._open: set[http.client.HTTPConnection] = set()
@@ -233,8 +236,10 @@ class Client:
         return connection
 
     def _connect(self) -> http.client.HTTPConnection:
-        kind = OneWriteTls if self._url.scheme == "https" else OneWrite
-        return kind(self._url.hostname or "", self._url.port, timeout=self.config.silence_s)
+        host, port, timeout_s = self._url.hostname or "", self._url.port, self.config.silence_s
+        if self._context is None:
+            return OneWrite(host, port, timeout=timeout_s)
+        return OneWriteTls(host, port, timeout=timeout_s, context=self._context)
 
     def _keep(self, connection: http.client.HTTPConnection) -> None:
         """Its answer is read to the end: this thread may use it again."""
@@ -364,7 +369,8 @@ class Client:
     def _unreachable(self, error: Exception, graph: int | None = None) -> ServerUnreachable:
         kept = f" What was stored of graph {graph} is kept: R.Graph(id={graph}) re-attaches." if graph else ""
         return ServerUnreachable(
-            f"no server answers at {self.config.url} ({error or type(error).__name__}). Start one with "
+            advice(self.config.url, error)
+            or f"no server answers at {self.config.url} ({error or type(error).__name__}). Start one with "
             f"`python run_ravsock.py`, or name another by RAVSOCK_URL or R.initialize(url=...).{kept}"
         )
 

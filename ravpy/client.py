@@ -7,6 +7,8 @@ import contextlib
 import logging
 import signal
 import time
+from typing import Any
+from urllib.parse import urlsplit
 
 import socketio
 from socketio.exceptions import ConnectionError as NotConnected
@@ -33,7 +35,9 @@ from ravpy.core import (
     Tell,
 )
 from ravpy.status import Status
+from ravspec.errors import AccessError, ServerUnreachable
 from ravspec.messages import FtpGrant, Hello
+from ravspec.trust import advice, client_context
 
 log = logging.getLogger(__name__)
 
@@ -64,16 +68,17 @@ class Contributor:
             reconnection_delay=FIRST_WAIT_S,
             reconnection_delay_max=LONGEST_WAIT_S,
             randomization_factor=0.5,
-            # aiohttp drops the connection at frames over 4 MB unless told otherwise
-            websocket_extra_options={"max_msg_size": 0},
+            websocket_extra_options=websocket_options(config.url),
         )
+        self._refused = ""  #: why the server does not let us take part
         self._sio.on("connect", self._on_connect)
+        self._sio.on("connect_error", self._on_refused)
         self._sio.on("disconnect", self._on_disconnect)
         for name in FROM_SERVER:
             self._sio.on(name, self._on_frame)
 
     async def run(self) -> None:
-        """Take part until told to stop, by the user or by --exit-when-idle."""
+        """Take part until told to stop, by the user or by --exit-when-idle; AccessError if we may not."""
         self._listen_to_signals()
         watch = asyncio.create_task(self._leave_when_idle())
         try:
@@ -92,6 +97,8 @@ class Contributor:
                 await self._changing
             if self._child is not None:
                 await self._child.end()
+        if self._refused:
+            raise AccessError(f"{self._config.url} refuses: {self._refused}")
 
     def leave_now(self) -> None:
         """Stop at once; the server notices by the lease."""
@@ -123,13 +130,20 @@ class Contributor:
                 await self._sio.connect(self._config.url, auth=auth, transports=["websocket"])
                 return
             except NotConnected as error:
-                if not told:
+                if not told and not self._refused:
+                    await self._explain(error)
                     self._status.note(f"no server answers at {self._config.url} yet; trying on", warning=True)
                     log.info("action=connect_failed url=%s reason=%s", self._config.url, error)
                     told = True
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopped.wait(), wait_s)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+
+    async def _explain(self, error: Exception) -> None:
+        """If it is about TLS, trying on is of no use: a ServerUnreachable says what is."""
+        text = await asyncio.to_thread(advice, self._config.url, error)
+        if text:
+            raise ServerUnreachable(text) from error
 
     async def _leave_when_idle(self) -> None:
         limit = self._config.exit_when_idle_s
@@ -151,6 +165,12 @@ class Contributor:
     async def _on_connect(self) -> None:
         self._status.connected(self._config.url)
         self._feed(Connected())
+
+    async def _on_refused(self, reason: object = None) -> None:
+        """The connection did not come about. A server that refuses says so; then trying on is of no use."""
+        if isinstance(reason, dict) and reason.get("message"):
+            self._refused = str(reason["message"])
+            self._stopped.set()
 
     async def _on_disconnect(self, reason: str = "") -> None:
         if not self._stopped.is_set():
@@ -183,7 +203,8 @@ class Contributor:
                 self._beats = asyncio.create_task(self._beat(every_s))
             case Tell(text, warning):
                 self._status.note(text, warning=warning)
-            case Stop():
+            case Stop(refused):
+                self._refused = refused
                 self._spawn(self._stop())
 
     def _spawn(self, work: object) -> None:
@@ -240,3 +261,11 @@ class Contributor:
         if others:
             await asyncio.wait(others, timeout=GOODBYE_S)
         self._stopped.set()
+
+
+def websocket_options(url: str) -> dict[str, Any]:
+    """How aiohttp is to open websockets: frames of any size (it drops the connection at 4 MB), our trust."""
+    options: dict[str, Any] = {"max_msg_size": 0}
+    if urlsplit(url).scheme == "https":
+        options["ssl"] = client_context()
+    return options

@@ -106,7 +106,9 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """All is done: disconnect and end."""
+    """Disconnect and end: all is done, or the server does not let us take part (any more), and why."""
+
+    refused: str = ""
 
 
 Action = Send | Compute | NewChild | Heartbeats | Tell | Stop
@@ -187,6 +189,8 @@ class Core:
                 return []  # of an earlier life: we have joined anew already
             case messages.Unknown(reason=reason):
                 return [Tell(f"the server has forgotten us ({reason}); joining anew"), *self._new_life()]
+            case messages.Error(message=text, kind="TokenError" | "AccessError"):
+                return [Stop(refused=text)]
             case messages.Error(message=text):
                 return [Tell(text, warning=True)]
         raise AssertionError(f"no arm for {message}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -14,6 +15,7 @@ from rich.table import Table
 from ravftp.client import message_of
 from ravpy.config import Config
 from ravspec.errors import RavError, ServerUnreachable
+from ravspec.trust import advice, client_context
 
 
 def fetch_graphs(config: Config, approach: str | None) -> list[dict[str, Any]]:
@@ -21,14 +23,16 @@ def fetch_graphs(config: Config, approach: str | None) -> list[dict[str, Any]]:
     headers = {"Authorization": f"Bearer {config.token}"} if config.token else {}
     request = urllib.request.Request(f"{config.url}/v1/graphs", headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:
+        context = client_context() if config.url.startswith("https") else None
+        with urllib.request.urlopen(request, timeout=10, context=context) as response:
             graphs: list[dict[str, Any]] = json.load(response)["graphs"]
     except urllib.error.HTTPError as error:
         raise RavError(f"{config.url} refuses: {message_of(error.read())}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
         raise ServerUnreachable(
-            f"no server answers at {config.url} ({getattr(error, 'reason', error)}). "
-            "Name another with --server or RAVSOCK_URL"
+            advice(config.url, error)
+            or f"no server answers at {config.url} ({reason}). Name another with --server or RAVSOCK_URL"
         ) from error
     return [g for g in graphs if approach in (None, g["approach"])]
 

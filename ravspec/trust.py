@@ -6,6 +6,7 @@ import os
 import socket
 import ssl
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from ravspec.errors import ConfigError
 
@@ -31,14 +32,13 @@ def client_context(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
     return context
 
 
-def advice(scheme: str, host: str, port: int, error: BaseException) -> str:
-    """What to do about a connection that failed, where it was about TLS; or nothing.
+def advice(url: str, error: BaseException) -> str:
+    """What to do about a connection to a URL that failed, where it was about TLS; or nothing.
 
     A port that speaks TLS answers plain HTTP with silence, so in that case it is asked once more, in TLS.
     """
-    reason: BaseException | None = error
-    while reason is not None and not isinstance(reason, ssl.SSLError):
-        reason = getattr(reason, "os_error", None) or reason.__cause__ or reason.__context__
+    scheme, host, port = parts_of(url)
+    reason = innermost(error)
     if isinstance(reason, ssl.SSLCertVerificationError):
         return (
             f"the certificate of {host}:{port} is not trusted: {reason.verify_message}. If an authority of "
@@ -48,6 +48,24 @@ def advice(scheme: str, host: str, port: int, error: BaseException) -> str:
         plain = reason is not None and speaks_tls(host, port) is False
         return f"{host}:{port} does not speak TLS; write http:// instead" if plain else ""
     return f"{host}:{port} speaks TLS; write https:// instead" if speaks_tls(host, port) else ""
+
+
+def innermost(error: BaseException) -> ssl.SSLError | None:
+    """What TLS itself said, whatever the libraries wrapped it in."""
+    reason: BaseException | None = error
+    while reason is not None:
+        inner = [getattr(reason, name, None) for name in ("certificate_error", "os_error", "reason")]
+        found = next((one for one in inner if isinstance(one, BaseException)), None)
+        if found is None and isinstance(reason, ssl.SSLError):
+            return reason
+        reason = found or reason.__cause__ or reason.__context__
+    return None
+
+
+def parts_of(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def speaks_tls(host: str, port: int) -> bool | None:

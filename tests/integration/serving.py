@@ -45,7 +45,6 @@ class Server:
     def __init__(self, config: Config) -> None:
         self.config = config
         self._start(config)
-        self.url = f"http://127.0.0.1:{self.port}"
 
     def _start(self, config: Config) -> None:
         self._thread = LoopThread()
@@ -53,7 +52,7 @@ class Server:
 
     async def _serve(self, config: Config) -> None:
         self.app = make_app(config)
-        self._runner, _ = await listen(self.app)
+        self._runner, self.url = await listen(self.app)
         self.port = self._runner.addresses[0][1]
 
     @property
