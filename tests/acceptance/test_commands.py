@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ from system.processes import PATIENCE_S, ROOT, Contributor, Script, Server, clea
 Done = subprocess.CompletedProcess[str]
 
 SERVER, RESET, RAVPY = (ROOT / "run_ravsock.py",), (ROOT / "reset.py",), ("-m", "ravpy")
+RAVFTP = ("-m", "ravftp")
 
 
 @pytest.fixture
@@ -57,6 +59,7 @@ def free_port() -> int:
         (RAVPY, ["participate", "list"]),
         ((*RAVPY, "participate"), ["--server", "--token", "--name", "--transport", "--exit-when-idle"]),
         ((*RAVPY, "list"), ["--server", "--approach"]),
+        (RAVFTP, ["--grants", "--data-dir", "--tls-cert", "RNTO", "curl"]),
     ],
     ids=lambda x: " ".join(getattr(w, "name", w) for w in x) if isinstance(x, tuple) else None,
 )
@@ -81,6 +84,7 @@ def test_help_names_what_there_is(
         (*RAVPY, "participate", "--exit-when-idle", "soon"),
         (*RAVPY, "participate", "--transport", "pigeon"),
         (*RAVPY, "list", "--approach", "other"),
+        (*RAVFTP, "--port", "ftp"),
     ],
     ids=lambda words: " ".join(getattr(w, "name", w) for w in words),
 )
@@ -92,6 +96,34 @@ def test_wrong_usage_is_exit_code_2(
     assert done.stdout == ""
     assert "usage: " in done.stderr and "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == [], "wrong usage makes no files"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "--grants FILE is missing"),
+        (("--grants", "none.json"), "cannot be read"),
+        (("--grants", "bad.json"), "is not as `ravftp --help` shows it"),
+        (("--grants", "odd.json"), "no name of a user"),
+        (("--grants", "good.json", "--passive-ports", "9-1"), "no range of ports"),
+        (("--grants", "good.json", "--tls-cert", "good.json"), "cannot be used for FTPS"),
+    ],
+)
+def test_what_ravftp_cannot_serve_is_one_line(
+    run: Callable[..., Done], tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    grant = {"user": "ann", "password": "x"}
+    for name, grants in {
+        "good": [grant],
+        "odd": [{**grant, "user": "../x"}],
+        "bad": [{"name": "ann"}],
+    }.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps({"grants": grants}))
+    (tmp_path / "data").mkdir()
+    done = run(*RAVFTP, "--port", "0", "--data-dir", "data", *words)
+    assert done.returncode == 1
+    assert done.stderr.startswith("ravftp: ") and done.stderr.count("\n") == 1, done.stderr
+    assert told in done.stderr
 
 
 # --- the server ------------------------------------------------------------------------------------------
