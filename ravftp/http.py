@@ -42,7 +42,12 @@ class HttpWay:
         connection = self._connect()
         headers = {**self._headers, "Content-Length": str(len(sending.body))}
         try:
-            connection.request("PUT", f"/v1/data/{sending.upload}", body=sending.body, headers=headers)
+            try:
+                connection.request("PUT", f"/v1/data/{sending.upload}", body=sending.body, headers=headers)
+            except ConnectionError:
+                if connection.sock is None:
+                    raise
+                # a server that refuses an upload says why, and may not read it to the end
             response = connection.getresponse()
             status, body = response.status, response.read()
         except BROKEN as error:
