@@ -1,0 +1,170 @@
+"""The consent screen: who asks for what, what would leave and who could open it. Text only, made here."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from ravpy.ledger import Entry
+from ravpy.measuring import Measured
+from ravspec.decimals import as_float
+from ravspec.federated import Column, Spec, Statistic, fingerprint
+from ravspec.statistics import STATISTICS
+from ravspec.sums import Kind, Sum
+
+WIDTH = 100
+
+
+def screen(
+    spec: Spec, found: Measured, server: str, file: str, earlier: Sequence[Entry], size_bytes: int, parts: int
+) -> str:
+    """All of it."""
+    sections = [
+        asking(spec, server),
+        ["Your file, on this machine", *about_file(spec, found, file)],
+        ["What would leave, with its values (they are shown here only)", *leaving(spec, found)],
+        ["Who could open it", *opening(spec, size_bytes, parts)],
+        ["Graphs that this file took part in", *history(earlier)],
+    ]
+    return "\n".join(
+        line for section in sections for line in (section[0], *(f"  {each}" for each in section[1:]), "")
+    )
+
+
+def asking(spec: Spec, server: str) -> list[str]:
+    """Who asks, for what, by which key."""
+    title = f"Graph {spec.graph}{f' {chr(34)}{spec.name}{chr(34)}' if spec.name else ''} at {server}"
+    who = (
+        f'asked for by "{spec.developer}", as they say'
+        if spec.developer
+        else "asked for by somebody without a name"
+    )
+    word = fingerprint(spec).split("-")
+    lines = [title, who, "", "fingerprint  " + "-".join(word[:8]), "             " + "-".join(word[8:])]
+    lines += [
+        "It covers this whole question, the key included. Compare it with what the developer tells you by",
+        "another way than the server (telephone, paper): if it is equal, nobody has changed anything.",
+        "",
+    ]
+    return lines + [f"asks for: {describe(s)}" for s in spec.statistics]
+
+
+def describe(s: Statistic) -> str:
+    """A statistic in words."""
+    of = f" of {', '.join(s.columns)}"
+    if s.name == "linear_regression":
+        of = f" of {s.columns[0]} by {', '.join(s.columns[1:])}"
+    bins = f", in {len(s.edges) - 1} bins from {s.edges[0]} to {s.edges[-1]}" if s.edges else ""
+    groups = f", for each {s.by.column} of {', '.join(s.by.values)}" if s.by else ""
+    part = f' (for "{s.part_of}")' if s.part_of else ""
+    return f"{STATISTICS[s.name].text}{of}{bins}{groups}{part}"
+
+
+def about_file(spec: Spec, found: Measured, file: str) -> Iterator[str]:
+    """What of the file is used."""
+    yield f"{file}: {found.rows:,} rows, {found.chosen:,} of them looked at"
+    for name, where in spec.where.items():
+        rule = f"is {' or '.join(where.values)}" if where.values else between(where.min, where.max)
+        yield f"rows where {name} {rule}"
+    for query, n in found.counts.items():
+        yield f"{n:,} rows used: {query.text()}"
+    for name in sorted(found.rounded):
+        column = spec.columns[name]
+        parts = [f"{name}: values {between(column.min, column.max)}, {column.decimals} decimals"]
+        notes = (
+            (found.missing[name], "missing"), (found.excluded[name], "outside, left out"),
+            (found.rounded[name], "with more decimals, rounded"),
+        )  # fmt: skip
+        yield "; ".join(parts + [f"{n:,} {what}" for n, what in notes if n])
+
+
+def between(low: str | None, high: str | None) -> str:
+    """A range in words."""
+    if low is None and high is None:
+        return "of any size"
+    return f"from {low} to {high}" if low and high else f"from {low} up" if low else f"up to {high}"
+
+
+def leaving(spec: Spec, found: Measured) -> Iterator[str]:
+    """Each number that would leave."""
+    cells: dict[tuple[object, ...], list[tuple[Sum, int]]] = {}
+    for total, value in found.sums.items():
+        if total.kind is Kind.CELL:
+            cells.setdefault((total.over, total.edges, total.group), []).append((total, value))
+        else:
+            yield f"{written(spec, total):<48} {amount(spec, total, value):>24}"
+    for group in cells.values():
+        first, last = group[0][0], group[-1][0]
+        where = f" where {first.group[0]} is {first.group[1]}" if first.group else ""
+        counts = " ".join(f"{value}" for _, value in group)
+        title = f"counts of {first.over[0]}{where}, {first.bin()}, in each bin, {last.bin()}: "
+        yield from textwrap.wrap(title + counts, WIDTH - 2, subsequent_indent="    ")
+
+
+def written(spec: Spec, total: Sum) -> str:
+    """A sum as it is: of values less the middle of their rule."""
+    text = total.text()
+    if total.kind in (Kind.COUNT, Kind.MISSING):
+        return text
+    for name in dict.fromkeys(total.of):
+        column = spec.columns[name]
+        if column.centre():
+            text = text.replace(name, f"({name} {shifted(column)})", 1)
+    return text
+
+
+def shifted(column: Column) -> str:
+    """What is taken off a value."""
+    middle = as_float(Fraction(column.centre(), 10**column.decimals))
+    return f"- {middle:g}" if middle > 0 else f"+ {-middle:g}"
+
+
+def amount(spec: Spec, total: Sum, value: int) -> str:
+    """A sum as a decimal number."""
+    places = sum(spec.columns[c].decimals for c in total.of)
+    sign, digits = "-" if value < 0 else "", f"{abs(value):0{places + 1}d}"
+    whole = f"{sign}{int(digits[: len(digits) - places]):,}"
+    return f"{whole}.{digits[-places:]}" if places else whole
+
+
+def opening(spec: Spec, size_bytes: int, parts: int) -> Iterator[str]:
+    """Who can read what."""
+    if not spec.encryption:
+        yield "NOT ENCRYPTED: the server, and whoever listens on the way, reads each number above."
+    else:
+        bits = spec.n.bit_length()
+        yield f"It is {parts} ciphertext{'s' * (parts > 1)}, {size_bytes:,} bytes, for a key of {bits} bits."
+        yield "The server cannot open it: it adds the ciphertexts of all contributors without opening them."
+        yield "The developer, who has the key, gets the total, and can open nothing else unless the server"
+        yield "hands single contributions over: you trust these two not to work together against you."
+    until = (
+        f", or at {time.strftime('%Y-%m-%d %H:%M', time.localtime(spec.deadline))}" if spec.deadline else ""
+    )
+    enough = f" with {spec.min_clients} at least" if until else ""
+    yield f"The total is released when {spec.max_clients} have contributed{until}{enough}."
+    if spec.max_clients == 1:
+        yield "YOU ARE THE ONLY ONE: the total is your numbers."
+    elif spec.min_clients < 3:
+        yield "WITH TWO CONTRIBUTORS each can take its own numbers off the total and has the other's."
+    else:
+        yield "If all others were made up by one person, that person would have your numbers."
+    if spec.epsilon:
+        yield f"Noise is added to each number, here, before it is encrypted: epsilon {spec.epsilon} in total."
+    else:
+        yield "No noise is added: the total is exact."
+
+
+def history(earlier: Sequence[Entry]) -> Iterator[str]:
+    """Earlier graphs."""
+    if not earlier:
+        yield "none"
+    for e in earlier:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(e.at))
+        state = "sent" if e.sent else "begun"
+        noise = f", epsilon {e.epsilon:g}" if e.epsilon else ""
+        yield f'{when}  graph {e.graph} "{e.name}" by "{e.developer}", {e.rows:,} rows, {state}{noise}'
+    spent = sum(e.epsilon or 0 for e in earlier)
+    if spent:
+        yield f"epsilon so far: {spent:g}"

@@ -1,0 +1,236 @@
+"""The ledger: which rows of a file took part in which graphs, so that no difference of graphs tells of few.
+
+Two graphs whose rules differ by one row, each of them harmless, give that row's values away when they are
+subtracted. So for each row and column the ledger keeps a signature: what asked for it so far. Rows with equal
+signatures cannot be told apart by any combination of all sums that ever left; a graph is refused if
+it would make a group of rows with equal signatures that is smaller than min_rows. Rows are known by a keyed
+hash of their cells, so it holds when rows are added, changed, moved or removed, and when the file is copied.
+
+It holds for one machine. It does not know what others were told about the same people.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import io
+import json
+import secrets
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ravpy.measuring import Measured, Query
+from ravpy.policy import Policy, Refused
+from ravspec.errors import ConfigError
+from ravspec.places import write_private
+
+#: a file is a copy of one that is known if both have so much in common, and most rows are like no other
+SAME_SHARE = 0.95
+
+Hashes = NDArray[np.uint64]
+#: column -> signature; a column that nobody asked for has none
+Signature = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A graph that a file took part in."""
+
+    fingerprint: str
+    graph: int
+    name: str
+    developer: str
+    server: str
+    file: str
+    data: str  #: the file, by what the ledger knows it by
+    at: float
+    rows: int
+    epsilon: float | None = None
+    sent: bool = False
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of one file that ever took part: sorted keys, and for each the number of its signature."""
+
+    keys: Hashes
+    numbers: NDArray[np.uint32]
+    signatures: list[Signature]
+
+
+class Ledger:
+    """The ledger of a state folder."""
+
+    def __init__(self, state: Path) -> None:
+        self._folder = state / "contributor"
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else looks or writes meanwhile."""
+        with open(self._folder / "lock", "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def secret(self) -> bytes:
+        """The key of all hashes: made once, never told."""
+        path = self._folder / "secret"
+        with self.locked():
+            if not path.exists():
+                write_private(path, secrets.token_bytes(32))
+        return path.read_bytes()
+
+    def name_of(self, *what: str) -> str:
+        """A name that tells nobody else what it is of."""
+        text = "\x1f".join(what).encode()
+        return hashlib.blake2b(text, digest_size=16, key=self.secret()).hexdigest()
+
+    def entries(self) -> list[Entry]:
+        """All graphs, oldest first."""
+        path = self._folder / "graphs.json"
+        if not path.exists():
+            return []
+        try:
+            return [Entry(**entry) for entry in json.loads(path.read_text())]
+        except (ValueError, TypeError) as error:
+            raise ConfigError(f"the ledger {path} is damaged ({error}); nothing is sent without it") from None
+
+    def known_as(self, path: Path, found: Measured) -> str:
+        """The name of a file's rows: its own, or that of the file of which it is a copy."""
+        own = self.name_of("file", str(path.resolve()))
+        if self._rows_file(own).exists():
+            return own
+        keys = row_keys(found)
+        if len(np.unique(np.frombuffer(found.row_hashes, np.uint64))) * 2 > len(keys):
+            for other in self._folder.glob("rows-*.npz"):
+                known = self._load(other).keys
+                common = np.intersect1d(keys, known, assume_unique=True)
+                if len(common) >= SAME_SHARE * max(len(keys), len(known)):
+                    return other.stem.removeprefix("rows-")
+        return own
+
+    def check(self, policy: Policy, entry: Entry, found: Measured, queries: Sequence[Query]) -> Rows:
+        """The rows as they will be; Refused, if earlier graphs and this one tell of few rows together."""
+        earlier = [e for e in self.entries() if e.data == entry.data]
+        if any(e.fingerprint == entry.fingerprint and e.sent for e in earlier):
+            raise Refused("this data has been contributed to this graph already")
+        of_developer = {e.fingerprint for e in earlier if e.developer == entry.developer}
+        if len(of_developer | {entry.fingerprint}) > policy.max_graphs:
+            raise Refused(
+                f'max_graphs: this data took part in {len(of_developer)} graphs of "{entry.developer}"; '
+                f"{policy.max_graphs} are the most here"
+            )
+        spent = sum(e.epsilon or 0 for e in earlier) + (entry.epsilon or 0)
+        if policy.max_epsilon is not None and spent > policy.max_epsilon:
+            raise Refused(
+                f"max_epsilon: with this graph it comes to {spent:g}; {policy.max_epsilon:g} is the most"
+            )
+        rows = self._load(self._rows_file(entry.data))
+        after = asked(rows, found, queries, entry.fingerprint)
+        if policy.ledger:
+            for column, n in smallest_classes(after).items():
+                if n < policy.min_rows:
+                    raise Refused(
+                        f"ledger: all that was and would be told, taken together, tells the sum of {column} "
+                        f"of {n} rows; {policy.min_rows} are the fewest here"
+                    )
+        return after
+
+    def record(self, entry: Entry, rows: Rows) -> None:
+        """Write down that this is about to be sent; before it is, so that nothing is forgotten."""
+        signatures = json.dumps(rows.signatures).encode()
+        buffer = io.BytesIO()
+        np.savez(buffer, keys=rows.keys, numbers=rows.numbers, signatures=np.frombuffer(signatures, np.uint8))
+        write_private(self._rows_file(entry.data), buffer.getvalue())
+        kept = [e for e in self.entries() if (e.data, e.fingerprint) != (entry.data, entry.fingerprint)]
+        body = json.dumps([asdict(e) for e in (*kept, entry)], indent=1)
+        write_private(self._folder / "graphs.json", body.encode())
+
+    def _rows_file(self, data: str) -> Path:
+        return self._folder / f"rows-{data}.npz"
+
+    def _load(self, path: Path) -> Rows:
+        if not path.exists():
+            return Rows(np.zeros(0, np.uint64), np.zeros(0, np.uint32), [{}])
+        try:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+                signatures: Any = json.loads(file["signatures"].tobytes())
+                return Rows(file["keys"], file["numbers"], signatures)
+        except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+            raise ConfigError(f"the ledger {path} is damaged ({error}); nothing is sent without it") from None
+
+
+def row_keys(found: Measured) -> Hashes:
+    """One key a row, in the order of the hashes: equal rows are told apart by how many came before."""
+    return numbered(np.sort(np.frombuffer(found.row_hashes, np.uint64)))
+
+
+def numbered(hashes: Hashes) -> Hashes:
+    """Sorted hashes, made unique."""
+    first = np.concatenate([[True], hashes[1:] != hashes[:-1]])[: len(hashes)]
+    starts = np.flatnonzero(first)
+    repeat = np.arange(len(hashes)) - np.repeat(starts, np.diff(np.append(starts, len(hashes))))
+    return hashes + repeat.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+
+
+def asked(rows: Rows, found: Measured, queries: Sequence[Query], fingerprint: str) -> Rows:
+    """The rows after this graph: those of the file, asked once more, and those that are no longer in it."""
+    hashes = np.frombuffer(found.row_hashes, np.uint64)
+    order = np.argsort(hashes, kind="stable")
+    keys, pattern = numbered(hashes[order]), np.frombuffer(found.row_patterns, np.uint32)[order]
+    again = np.argsort(keys, kind="stable")
+    keys, pattern = keys[again], pattern[again]
+
+    all_keys = np.union1d(keys, rows.keys)
+    before = np.zeros(len(all_keys), np.uint64)  # number of the empty signature
+    before[np.searchsorted(all_keys, rows.keys)] = rows.numbers
+    nothing = len(found.patterns)
+    now = np.full(len(all_keys), nothing, np.uint64)
+    now[np.searchsorted(all_keys, keys)] = pattern
+    masks = [*found.patterns, 0]
+
+    pairs, inverse = np.unique(before * np.uint64(nothing + 1) + now, return_inverse=True)
+    signatures: list[Signature] = [{}]
+    at = {"{}": 0}
+    numbers = []
+    for pair in pairs.tolist():
+        old, new = divmod(pair, nothing + 1)
+        signature = extended(rows.signatures[old], masks[new], queries, fingerprint)
+        text = json.dumps(signature, sort_keys=True)
+        if text not in at:
+            at[text] = len(signatures)
+            signatures.append(signature)
+        numbers.append(at[text])
+    return Rows(all_keys, np.array(numbers, np.uint32)[inverse.reshape(-1)], signatures)
+
+
+def extended(old: Signature, mask: int, queries: Sequence[Query], fingerprint: str) -> Signature:
+    """A row's signature when these queries have used it."""
+    used: dict[str, list[int]] = {}
+    for bit, query in enumerate(queries):
+        if mask >> bit & 1:
+            for column in query.over:
+                used.setdefault(column, []).append(bit)
+    new = dict(old)
+    for column, bits in used.items():
+        text = f"{old.get(column, '')} {fingerprint} {bits}".encode()
+        new[column] = hashlib.blake2b(text, digest_size=16).hexdigest()
+    return new
+
+
+def smallest_classes(rows: Rows) -> dict[str, int]:
+    """For each column, how many rows are in the smallest group that can be told from the others."""
+    counts = np.bincount(rows.numbers, minlength=len(rows.signatures)).tolist()
+    sizes: dict[str, dict[str, int]] = {}
+    for signature, n in zip(rows.signatures, counts, strict=True):
+        for column, mark in signature.items():
+            of = sizes.setdefault(column, {})
+            of[mark] = of.get(mark, 0) + n
+    return {column: min(filter(None, of.values()), default=0) for column, of in sizes.items()}

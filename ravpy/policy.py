@@ -1,0 +1,154 @@
+"""What the owner of the data lets out at all: local rules that nobody else can weaken.
+
+They are looked at twice: when the spec is read, and when the file is measured. A refusal names the rule and
+the numbers to the owner, on this machine; nothing is sent, not even why.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ravpy.measuring import Measured
+from ravspec.errors import ConfigError, RavError
+from ravspec.federated import Spec
+from ravspec.sums import Kind
+
+POLICY_FILE = "contributor/policy.toml"
+
+
+class Refused(RavError):
+    """The local policy does not let this out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules, with values that suit data about people."""
+
+    #: contributors in whose total ours vanishes
+    min_clients: int = 3
+    #: rows of any query, and of any difference of queries, earlier ones included
+    min_rows: int = 10
+    #: bins of a histogram, and coefficients of a regression, for each row
+    bins_per_row: float = 0.1
+    coefficients_per_row: float = 0.1
+    #: how much of a column's sum one row may be
+    dominance: float = 0.5
+    #: rows of a bin that is not empty; 1 lets single rows be a bin's
+    min_cell: int = 1
+    #: the only columns that may be used; () lets all
+    columns: tuple[str, ...] = ()
+    #: graphs of one developer that one file takes part in
+    max_graphs: int = 20
+    #: remember which rows were used, and refuse what earlier graphs would make tell of few
+    ledger: bool = True
+    #: take part where nothing is encrypted, and the server reads our sums
+    allow_plain: bool = False
+    #: take part in graphs with keys that are too short, for tests
+    allow_insecure: bool = False
+    #: the sum of all epsilons of one file; None: no noise is asked for
+    max_epsilon: float | None = None
+
+
+#: the type of each rule in a policy file
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "min_clients": int, "min_rows": int, "bins_per_row": (int, float), "coefficients_per_row": (int, float),
+    "dominance": (int, float), "min_cell": int, "columns": list, "max_graphs": int, "ledger": bool,
+    "allow_plain": bool, "allow_insecure": bool, "max_epsilon": (int, float),
+}  # fmt: skip
+
+
+def read_policy(path: Path | None, state: Path, **flags: Any) -> Policy:
+    """Flags over the file over the values above; without a path, the state folder's file if there is one."""
+    given: dict[str, Any] = {}
+    place = path or state / POLICY_FILE
+    if path is not None or place.exists():
+        try:
+            given = tomllib.loads(place.read_text())
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"the policy {place} cannot be read: {error}") from None
+    known = {f.name for f in fields(Policy)}
+    for name, value in given.items():
+        if name not in known:
+            raise ConfigError(f"{place}: there is no rule {name!r}; there are {', '.join(sorted(known))}")
+        if not isinstance(value, KINDS[name]) or (isinstance(value, bool) and KINDS[name] is not bool):
+            raise ConfigError(f"{place}: {name} = {value!r} cannot be used")
+    if "columns" in given:
+        given["columns"] = tuple(map(str, given["columns"]))
+    policy = replace(Policy(), **{**given, **{k: v for k, v in flags.items() if v is not None}})
+    for name in ("min_clients", "min_rows", "min_cell"):
+        if getattr(policy, name) < 1:
+            raise ConfigError(f"{name} = {getattr(policy, name)}: it is 1 or more")
+    return policy
+
+
+# --- before the file is read -------------------------------------------------------------------------
+
+
+def check_spec(policy: Policy, spec: Spec) -> None:
+    """Refused, if the spec alone is against the rules."""
+    for reason in against_spec(policy, spec):
+        raise Refused(reason)
+
+
+def against_spec(policy: Policy, spec: Spec) -> Iterator[str]:
+    """What in the spec is against the rules."""
+    if spec.min_clients < policy.min_clients:
+        yield (
+            f"min_clients: the graph may be opened with {spec.min_clients} contributors; "
+            f"{policy.min_clients} are the fewest here"
+        )
+    if not spec.encryption and not policy.allow_plain:
+        yield (
+            "allow_plain: the graph is not encrypted: the server and whoever listens would read the sums of "
+            "your data"
+        )
+    for column in spec.reads():
+        if policy.columns and column not in policy.columns:
+            yield f'columns: the graph reads "{column}"; {", ".join(policy.columns)} are allowed'
+    if policy.max_epsilon is not None and spec.epsilon is None:
+        yield f"max_epsilon: the graph adds no noise; here it must, with epsilon up to {policy.max_epsilon:g}"
+
+
+# --- when it is measured -----------------------------------------------------------------------------
+
+
+def check_measured(policy: Policy, spec: Spec, found: Measured) -> None:
+    """Refused, if what was found in the file is against the rules."""
+    for reason in against_measured(policy, spec, found):
+        raise Refused(reason)
+
+
+def against_measured(policy: Policy, spec: Spec, found: Measured) -> Iterator[str]:
+    """What in the file is against the rules."""
+    if found.rows > spec.max_rows:
+        yield f"max_rows: the file has {found.rows:,} rows, and the graph takes {spec.max_rows:,} of each"
+    for query, n in found.counts.items():
+        if n < policy.min_rows and (n or not query.group):
+            yield f"min_rows: {query.text()}: {n} rows; {policy.min_rows} are the fewest here"
+    for (query, column), spread in found.spreads.items():
+        if spread.share() > policy.dominance:
+            yield (
+                f"dominance: {query.text()}: one row is {spread.share():.0%} of the sum of {column}; "
+                f"{policy.dominance:.0%} is the most here"
+            )
+    for total, n in found.sums.items():
+        if total.kind is Kind.CELL and 0 < n < policy.min_cell:
+            yield f"min_cell: {total.text()} is {n}; {policy.min_cell} are the fewest here"
+    for statistic in spec.statistics:
+        rows = min(
+            (n for q, n in found.counts.items() if set(statistic.columns) <= set(q.over) and n), default=0
+        )
+        bins = len(statistic.edges) - 1
+        if statistic.edges and bins > policy.bins_per_row * rows:
+            yield f"bins_per_row: {bins} bins of {rows} rows; {policy.bins_per_row:g} a row are the most here"
+        if statistic.name == "linear_regression":
+            n = len(statistic.columns)
+            if n > policy.coefficients_per_row * rows:
+                yield (
+                    f"coefficients_per_row: {n} coefficients of {rows} rows; "
+                    f"{policy.coefficients_per_row:g} a row are the most here"
+                )

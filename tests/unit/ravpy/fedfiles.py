@@ -1,0 +1,52 @@
+"""CSV files and what a contributor makes of them, for tests."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ravpy.ledger import Entry, Ledger
+from ravpy.measuring import Measured, Measuring, Query
+from ravpy.policy import Policy
+from ravpy.table import Format, open_table
+from ravspec.federated import Column, Spec, Statistic, fingerprint
+
+KEY = b"k" * 32
+
+
+def write_csv(path: Path, names: list[str], rows: Iterable[Iterable[Any]], **more: Any) -> Path:
+    """A CSV file."""
+    with open(path, "w", newline="", encoding=more.pop("encoding", "utf-8")) as file:
+        writer = csv.writer(file, **more)
+        writer.writerow(names)
+        writer.writerows(rows)
+    return path
+
+
+def make_spec(columns: dict[str, Column], *statistics: Statistic, **more: Any) -> Spec:
+    """A spec for five contributors."""
+    base = {"version": 1, "graph": 1, "name": "", "developer": "ann", "nonce": "ab" * 16, "modulus": ""}
+    given = {**base, "min_clients": 3, "max_clients": 5, "max_rows": 1 << 20, **more}
+    return Spec(**given, columns=columns, statistics=statistics, encryption=bool(given["modulus"]))
+
+
+def measure(spec: Spec, path: Path, form: Format | None = None) -> tuple[Measured, list[Query]]:
+    """What is found in a file."""
+    form = form or Format()
+    with open_table(path, form) as table:
+        measuring = Measuring(spec, table, KEY, form.decimal_comma, form.missing)
+        return measuring.run(), measuring.queries
+
+
+def take_part(ledger: Ledger, policy: Policy, spec: Spec, path: Path) -> Measured:
+    """What `ravpy federate` does with the ledger, up to the sending."""
+    found, queries = measure(spec, path)
+    entry = Entry(
+        fingerprint=fingerprint(spec), graph=spec.graph, name="", developer="ann", server="s", file=str(path),
+        data=ledger.known_as(path, found), at=0.0, rows=found.chosen, sent=True,
+        epsilon=float(spec.epsilon) if spec.epsilon else None,
+    )  # fmt: skip
+    ledger.record(entry, ledger.check(policy, entry, found, queries))
+    return found
