@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ravsock.graphs import GraphRecord
@@ -10,6 +12,16 @@ from ravsock.values import local_types
 from ravspec import messages
 from ravspec.codec import column, literal_to_json
 from ravspec.executor import HELD, SENT
+
+
+@dataclass(slots=True)
+class Live:
+    """A live assignment: whose it is, what must come back, and its frame for a life that reconnects."""
+
+    graph: int
+    life: str
+    exports: list[int]
+    frame: bytes
 
 
 def assign_frame(record: GraphRecord, a: Assign, deadline_s: float) -> tuple[bytes, list[str]]:

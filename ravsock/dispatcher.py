@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from sqlite3 import Connection, DatabaseError
 from typing import Any
 
@@ -22,11 +21,12 @@ from ravsock.access import Access, of_life
 from ravsock.arrivals import Arrival, read_arrival
 from ravsock.config import Config
 from ravsock.database import Writer
-from ravsock.departures import assign_frame
+from ravsock.departures import Live, assign_frame
 from ravsock.folder import DataFolder
 from ravsock.ftp import Ftp
 from ravsock.graphs import GraphRecord, layout_of
 from ravsock.limits import Accounts
+from ravsock.news import News
 from ravsock.registry import Registry
 from ravsock.roles import Principal
 from ravsock.scheduler import Scheduler, Settings, events
@@ -40,16 +40,6 @@ log = logging.getLogger(__name__)
 
 #: how long to wait before a result that could not be written is written again
 RETRY_WRITE_S = 2.0
-
-
-@dataclass(slots=True)
-class Live:
-    """A live assignment: whose it is, what must come back, and its frame for a life that reconnects."""
-
-    graph: int
-    life: str
-    exports: list[int]
-    frame: bytes
 
 
 class Dispatcher:
@@ -69,6 +59,7 @@ class Dispatcher:
         self.access = Access((name, digest) for name, digest, _ in self.registry.read(reading.array_rows))
         self.ftp = Ftp(config, self.access, self._keep_upload, self.no_room)
         self.emit: Callable[[str, str, bytes], None] = lambda life, name, frame: None
+        self.news = News(self._graph_news, lambda life, n: self.emit(life, "news", messages.encode(n)))
         self.live: dict[int, Live] = {}
         self.present: dict[str, messages.Hello] = {}
         self.tokens: dict[str, int] = {}  #: life -> the token it came with; none where none are asked for
@@ -130,6 +121,7 @@ class Dispatcher:
         self.live[a.assignment] = Live(a.graph, a.life, a.exports, frame)
         self.access.lend(a.life, a.assignment, digests)
         self.emit(a.life, "assign", frame)
+        self.news.assigned(a.life, a.graph)
         record_touch(record)
         log.debug(
             "action=assign graph=%d assignment=%d contributor=%s ops=%d bytes=%d",
@@ -173,6 +165,7 @@ class Dispatcher:
                 move = Move.FAIL if counts["failed"] else Move.FINISH
                 record.state = GraphState.FAILED if counts["failed"] else GraphState.COMPUTED
                 self.write(lambda c: store.move_graph(c, record.id, move))
+                self.news.ending(record.id)
                 self.registry.finished(record)
                 log.info("action=graph_ended graph=%d state=%s", record.id, record.state)
         record_touch(record)
@@ -267,13 +260,19 @@ class Dispatcher:
         self.accounts.close(of_life(life))
         self.ftp.life_is_over(life)
         self.tokens.pop(life, None)
+        self.news.forget(life)
         self.write(lambda c: store.end_contributor(c, life, move))
         log.info("action=%s contributor=%s life=%s", move, hello.name, life)
         self._touch_all()
 
     def _touch_all(self) -> None:
+        self.news.company(len(self.present))
         for record in self.registry:
             record_touch(record)
+
+    def _graph_news(self, graph: int) -> messages.GraphNews | None:
+        record = self.registry.held(graph)
+        return None if record is None else record.news(self.scheduler.counts(graph))
 
     async def result(self, message: messages.Result, buffers: list[memoryview]) -> None:
         """An assignment is computed. Returns once the result is committed, or known to be of no use."""
@@ -304,6 +303,7 @@ class Dispatcher:
         self._set_timer()
         for write in writes:
             await write
+        self.news.touch()
         record_touch(record)
 
     def _sizes_for(self, life: str) -> Callable[[str], int | None]:

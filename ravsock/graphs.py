@@ -13,7 +13,7 @@ from ravsock.reading import StoredGraph
 from ravsock.scheduler import events
 from ravsock.values import Cache, ValueIndex
 from ravspec.batch import Batch
-from ravspec.messages import Failure
+from ravspec.messages import Failure, GraphNews
 from ravspec.oplist import OpList
 from ravspec.states import GraphState
 from ravspec.values import type_from_json
@@ -88,6 +88,11 @@ class GraphRecord:
             number = self.values.add(sources, batch.values, stored_outputs(sources, batch.stored))
             self.data_ids[number] = -1  # in memory until its row is written
         return add_ops_event(self.id, batch, cost_s, size_bytes, source), source
+
+    def news(self, counts: dict[str, int]) -> GraphNews:
+        """How far it is, for contributors."""
+        figures = (counts[key] for key in ("total", "computed", "failed"))
+        return GraphNews(self.id, self.name or "", *figures)
 
     def fail(self, failed: Iterable[tuple[int, int, str]]) -> None:
         """These ops failed: (op, op at fault, reason)."""

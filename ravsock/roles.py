@@ -65,6 +65,7 @@ EVENTS: dict[str, frozenset[Role]] = {
     "refuse": CONTRIBUTORS,
     "crash": CONTRIBUTORS,
     "bye": CONTRIBUTORS,
+    "watch": CONTRIBUTORS,
 }
 
 

@@ -168,6 +168,12 @@ class Bye(Message, frozen=True):
     life: str
 
 
+class Watch(Message, frozen=True):
+    """The life shows people what is going on: it wants News."""
+
+    life: str
+
+
 # --- server -> contributor --------------------------------------------------------------------------
 
 
@@ -222,10 +228,27 @@ class Unknown(Message, frozen=True):
     reason: str
 
 
+class GraphNews(msgspec.Struct, frozen=True):
+    """How far a graph is that the life was given work of."""
+
+    id: int
+    name: str
+    total: int
+    computed: int
+    failed: int
+
+
+class News(Message, frozen=True):
+    """For those who watch: lives that are online, and the graphs of the life's latest work, latest first."""
+
+    contributors: int
+    graphs: list[GraphNews]
+
+
 FromDeveloper = Submit
 ToDeveloper = Stored | Progress | Values | Failures | Alive | Done | Error
-FromContributor = Hello | Heartbeat | Result | Refuse | Crash | Bye
-ToContributor = Welcome | Assign | Void | Unknown | Error
+FromContributor = Hello | Heartbeat | Result | Refuse | Crash | Bye | Watch
+ToContributor = Welcome | Assign | Void | Unknown | News | Error
 
 _encoder = msgspec.json.Encoder()
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {

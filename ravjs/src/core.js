@@ -58,10 +58,10 @@ export class Core {
   }
 
   welcomed({ fresh, heartbeat_s }) {
-    const beats = { type: "heartbeats", every_s: heartbeat_s };
-    if (!fresh) return [beats, ...this.unacknowledged.values(), ...this.next()];
+    const first = [{ type: "heartbeats", every_s: heartbeat_s }, this.send("watch", { life: this.life })];
+    if (!fresh) return [...first, ...this.unacknowledged.values(), ...this.next()];
     this.forget();
-    return [beats, { type: "begin", life: this.life }, ...this.next()];
+    return [...first, { type: "begin", life: this.life }, ...this.next()];
   }
 
   assigned(header, frame, buffers) {

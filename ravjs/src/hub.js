@@ -6,6 +6,8 @@ import { MEMORY_BYTES, Slot } from "./slot.js";
 import { spawn } from "./spawn.js";
 import { overall } from "./states.js";
 
+/** So many graphs are shown. */
+const GRAPHS = 6;
 /** The page is told of changes at most so often, in milliseconds. */
 const TELL_MS = 100;
 /** What is assumed of the line to the server: this machine's, by measurement, and another's. */
@@ -15,7 +17,9 @@ const NETWORK = { down_bps: 12.5e6, up_bps: 12.5e6, latency_s: 10e-3 };
 /** @type {"on" | "paused" | "off"} */
 let wanted = "off";
 let shared = null;
-let news = null;
+let online = 0;
+/** Graphs that this tab helped with, of all its lives, the latest last. */
+const seen = new Map();
 let telling = null;
 /** @type {Slot[]} */
 const slots = [];
@@ -37,8 +41,13 @@ const COMMANDS = {
       newWorker: () => spawn("./worker.js"),
       changed,
       note: (text, warning) => postMessage({ type: "note", text, warning }),
-      news(latest) {
-        news = latest;
+      news({ contributors, graphs }) {
+        for (const graph of graphs.reverse()) {
+          seen.delete(graph.id);
+          seen.set(graph.id, graph);
+        }
+        for (const oldest of [...seen.keys()].slice(0, -GRAPHS)) seen.delete(oldest);
+        online = contributors;
         changed();
       },
     };
@@ -119,7 +128,7 @@ function tell() {
     },
     workers: slots.map(({ phase, link, hasKernel }) => ({ phase, link, hasKernel })),
     speed: first?.about?.speed ?? 0,
-    news,
+    news: { contributors: online, graphs: [...seen.values()].reverse() },
   });
 }
 

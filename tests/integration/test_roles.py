@@ -132,6 +132,7 @@ def test_an_event_is_used_by_its_roles_only(
             "refuse": messages.Refuse("x", 1, ""),
             "crash": messages.Crash("x", ""),
             "bye": messages.Bye("x"),
+            "watch": messages.Watch("x"),
         }[event]
         answer = peer.send(event, messages.encode(sample), lenient=True)
         # Then it is taken from a contributor, and refused from others

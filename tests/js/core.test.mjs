@@ -43,7 +43,7 @@ test("it says hello whenever the connection stands", () => {
 });
 
 test("a fresh welcome begins, with heartbeats", () => {
-  assert.deepEqual(kinds(welcome()), ["heartbeats", "begin"]);
+  assert.deepEqual(kinds(welcome()), ["heartbeats", "watch", "begin"]);
 });
 
 test("one assignment computes at a time, in order", () => {
@@ -72,14 +72,14 @@ test("a result is sent again after a broken connection, until it is acknowledged
   assert.deepEqual(welcome(false).at(-1), sent);
   core.handle({ type: "acknowledged", assignment: 1 });
   assert.ok(core.idle);
-  assert.deepEqual(kinds(welcome(false)), ["heartbeats"]);
+  assert.deepEqual(kinds(welcome(false)), ["heartbeats", "watch"]);
 });
 
 test("a server that was restarted and knows nothing makes it forget all", () => {
   welcome();
   assign(1);
   assign(2);
-  assert.deepEqual(kinds(welcome(true)), ["heartbeats", "begin"]);
+  assert.deepEqual(kinds(welcome(true)), ["heartbeats", "watch", "begin"]);
   assert.ok(core.idle);
   assert.deepEqual(result(1), [], "of before");
 });

@@ -29,12 +29,14 @@ UNIONS = {
         messages.Refuse("l", 1, "no", [1, 2]),
         messages.Crash("l", "dead"),
         messages.Bye("l"),
+        messages.Watch("l"),
     ],
     messages.ToContributor: [
         messages.Welcome(True, 10.0, 3.0, 1),
         messages.Assign(1, 2, 3.0, [("add", {"axis": [1]})], [("int8", None)], [1.5], {2: "cd"}),
         messages.Void(1, "late"),
         messages.Unknown("l", "old"),
+        messages.News(2, [messages.GraphNews(7, "sky", 9, 3, 1)]),
     ],
 }
 PAIRS = [(union, message) for union, examples in UNIONS.items() for message in examples]
