@@ -36,7 +36,8 @@ class FileHash:
         """The file has so many bytes, and more will come."""
         with self._changed:
             self._size, self._more = size, True
-            self._run()
+            if self._due():
+                self._run()
 
     def paused(self) -> None:
         """Nothing comes for now: the thread may end when it has caught up."""
@@ -69,7 +70,7 @@ class FileHash:
                 tell = self._read(file)
             finally:
                 os.close(file)
-            digest = "" if self._gone else self._hash.hexdigest()
+            digest = "" if self._gone or tell is None else self._hash.hexdigest()
         except OSError as error:
             with self._changed:
                 tell, digest = self._stop(), ""
@@ -82,7 +83,7 @@ class FileHash:
         block = memoryview(bytearray(BLOCK_BYTES))
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._size > self._hashed or not self._more)
+                self._changed.wait_for(self._due)
                 if self._size <= self._hashed:
                     return self._stop()
                 upto = min(self._size, self._hashed + len(block))
@@ -91,6 +92,10 @@ class FileHash:
                 raise OSError(f"it ends after {self._hashed} bytes")
             self._hash.update(block[:n])
             self._hashed += n
+
+    def _due(self) -> bool:
+        """Is there a block to hash, or the rest? To wake for less costs the loop more than the hashing."""
+        return self._size - self._hashed >= BLOCK_BYTES or not self._more
 
     def _stop(self) -> Callable[[str], None] | None:
         self._running = False

@@ -34,6 +34,9 @@ COMMANDS = frozenset({
 })  # fmt: skip
 
 
+#: the most that a record of TLS holds
+RECORD_BYTES = 1 << 14
+
 #: FTP's numbers for a full disk and an exceeded quota
 NO_ROOM = (452, 552)
 
@@ -81,25 +84,30 @@ class Receiving(DTPHandler):  # type: ignore[misc]
 
 
 class ReceivingTls(TLS_DTPHandler):  # type: ignore[misc]
-    """A data connection in TLS."""
+    """A data connection in TLS. It gives a record at a time, for which pyOpenSSL makes room for as much as
+    is asked for; a turn takes what has come, up to a block."""
 
-    ac_in_buffer_size = BLOCK_BYTES
+    ac_in_buffer_size = RECORD_BYTES
     ac_out_buffer_size = BLOCK_BYTES
     fail = Receiving.fail
 
     def handle_read(self) -> None:
-        """A block has come, or the end."""
-        try:
-            block = self.recv(self.ac_in_buffer_size)
-        except _RetryError:
-            return
-        if not block:
-            return  # recv has closed it
-        self.tot_bytes_received += len(block)
-        try:
-            self.file_obj.write(block)
-        except NotTaken as error:
-            self.fail(error)
+        """Records have come, or the end."""
+        taken = 0
+        while taken < BLOCK_BYTES:
+            try:
+                block = self.recv(self.ac_in_buffer_size)
+            except _RetryError:
+                return
+            if not block:
+                return  # recv has closed it
+            taken += len(block)
+            self.tot_bytes_received += len(block)
+            try:
+                self.file_obj.write(block)
+            except NotTaken as error:
+                self.fail(error)
+                return
 
 
 class Session(FTPHandler):  # type: ignore[misc]
