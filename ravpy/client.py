@@ -37,6 +37,7 @@ from ravpy.core import (
 from ravpy.status import Status
 from ravspec.errors import AccessError, ServerUnreachable
 from ravspec.messages import FtpGrant, Hello
+from ravspec.packet import joined, joining
 from ravspec.trust import advice, client_context
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class Contributor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._idle_since = time.monotonic()
         self._sio = socketio.AsyncClient(
+            serializer=joining(socketio.packet.Packet),
             handle_sigint=False,  # Ctrl-C finishes the piece first, see _listen_to_signals
             reconnection=True,
             reconnection_delay=FIRST_WAIT_S,
@@ -222,7 +224,7 @@ class Contributor:
                 self._feed(Acknowledged(number))
 
         with contextlib.suppress(SocketIOError):
-            await self._sio.emit(send.name, send.frame, callback=acknowledge)
+            await self._sio.emit(send.name, joined(send.frame), callback=acknowledge)
 
     def _give(self, frame: bytes) -> None:
         if self._child is not None and (self._changing is None or self._changing.done()):

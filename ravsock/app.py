@@ -22,6 +22,7 @@ from ravsock.namespaces import Contributors
 from ravsock.routes import DISPATCHER, DOOR, errors_as_json, routes
 from ravsock.tls import Certificate, read_certificate
 from ravspec.errors import ConfigError
+from ravspec.packet import joining
 
 #: contributors connect here
 SOCKET_PATH = "socket.io"
@@ -92,6 +93,7 @@ def make_sockets(config: Config) -> socketio.AsyncServer:
     engineio_aiohttp.WebSocketResponse = functools.partial(HeldWebSocket, compress=False)
     return socketio.AsyncServer(
         async_mode="aiohttp",
+        serializer=joining(socketio.packet.Packet),
         transports=["websocket"],
         max_http_buffer_size=config.message_bytes,
         # the guard has looked at the Origin already, with the same list

@@ -21,6 +21,7 @@ from ravsock.roles import EVENTS, Principal
 from ravsock.scheduler import events
 from ravspec import messages
 from ravspec.errors import AccessError, ProtocolError, RavError, TokenError
+from ravspec.packet import Joined, joined
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +35,14 @@ class Contributors(socketio.AsyncNamespace):  # type: ignore[misc]
         self._who: dict[str, Principal] = {}  #: connection -> who came with it
         self._lives: dict[str, str] = {}  #: connection -> life
         self._connections: dict[str, str] = {}  #: life -> connection
+        self._joining: set[str] = set()  #: connections that said hello in one packet (ravspec.packet)
         dispatcher.emit = self._emit_to
 
     def _emit_to(self, life: str, name: str, frame: bytes) -> None:
         """Send to a life, if it is connected; what it misses it is sent again when it is back."""
         sid = self._connections.get(life)
         if sid is not None:
-            self._dispatcher.spawn(self.emit(name, frame, to=sid))
+            self._dispatcher.spawn(self.emit(name, joined(frame) if sid in self._joining else frame, to=sid))
 
     async def trigger_event(self, event: str, *args: Any) -> Any:
         """A message goes to its handler, if its sender may use it. Errors go back to the sender, in words."""
@@ -98,6 +100,7 @@ class Contributors(socketio.AsyncNamespace):  # type: ignore[misc]
     def _gone(self, sid: str) -> None:
         """The connection broke; whether the life is lost, its lease decides."""
         self._who.pop(sid, None)
+        self._joining.discard(sid)
         life = self._lives.pop(sid, None)
         if life is not None and self._connections.get(life) == sid:
             del self._connections[life]
@@ -113,6 +116,8 @@ class Contributors(socketio.AsyncNamespace):  # type: ignore[misc]
             self._dispatcher.leave(before)  # a connection has one life at a time
         self._lives[sid] = hello.life
         self._connections[hello.life] = sid
+        if isinstance(frame, Joined):
+            self._joining.add(sid)
         config = self._dispatcher.config
         fresh = hello.life not in self._dispatcher.present
         ftp = self._dispatcher.ftp.for_life(hello.life)
