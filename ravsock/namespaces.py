@@ -152,16 +152,16 @@ class Contributors(socketio.AsyncNamespace):  # type: ignore[misc]
         self._dispatcher.feed(events.Crash(message.life, message.reason))
         return "taken"
 
-    async def on_bye(self, sid: str, frame: Any) -> str:
-        """The life ends."""
-        message, _ = self._read(sid, frame, messages.Bye)
-        # it is closing its connection: a frame of which it reads one half only would trouble its library
-        self._connections.pop(message.life, None)
     async def on_watch(self, sid: str, frame: Any) -> None:
         """The life shows people what is going on."""
         message, _ = self._read(sid, frame, messages.Watch)
         self._dispatcher.news.watch(message.life)
 
+    async def on_bye(self, sid: str, frame: Any) -> str:
+        """The life ends."""
+        message, _ = self._read(sid, frame, messages.Bye)
+        # it is closing its connection: a frame of which it reads one half only would trouble its library
+        self._connections.pop(message.life, None)
         self._dispatcher.leave(message.life)
         return "taken"
 
