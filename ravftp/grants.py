@@ -149,6 +149,11 @@ class Grants:
             grant.stored_bytes += max(FILE_BYTES, grant.uploads.pop(upload, 0))
             grant.readable.add(digest)
 
+    def quota(self, user: str, quota_bytes: int) -> None:
+        """The user may have so many bytes from now on."""
+        if user in self._grants:
+            self._grants[user].quota_bytes = quota_bytes
+
     def settle(self, user: str, size_bytes: int) -> None:
         """So many bytes that the user stored are in use now, and count no longer."""
         grant = self._grants.get(user)

@@ -4,7 +4,8 @@
     {"do": "grant", "user", "password_sha256", ...}       {"event": "ready", "port"}
     {"do": "allow" | "disallow", "user", "digests"}       {"event": "failed", "reason"}
     {"do": "settle", "user", "size_bytes"}                {"event": "stored", "number", "user", "digest",
-    {"do": "revoke", "user"}                                  "size_bytes"}
+    {"do": "quota", "user", "quota_bytes"}                    "size_bytes"}
+    {"do": "revoke", "user"}
     {"do": "noted", "number", "trouble"}                  {"event": "expired", "user"}
                                                           {"event": "no_room", "user", "reason"}
 
@@ -37,6 +38,7 @@ class Parent(Polled):
             "allow": server.grants.allow,
             "disallow": server.grants.disallow,
             "settle": server.grants.settle,
+            "quota": server.grants.quota,
             "revoke": server.revoke,
             "noted": self._noted,
         }

@@ -57,7 +57,7 @@ class Dispatcher:
             Settings(lease_s=config.lease_s), self.registry.read(reading.next_assignment)
         )
         self.access = Access((name, digest) for name, digest, _ in self.registry.read(reading.array_rows))
-        self.ftp = Ftp(config, self.access, self._keep_upload, self.no_room)
+        self.ftp = Ftp(config, self.access, self.accounts, self._keep_upload, self.no_room)
         self.emit: Callable[[str, str, bytes], None] = lambda life, name, frame: None
         self.news = News(self._graph_news, lambda life, n: self.emit(life, "news", messages.encode(n)))
         self.live: dict[int, Live] = {}

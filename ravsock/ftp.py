@@ -21,6 +21,7 @@ from typing import Any
 
 from ravsock.access import Access, of_life
 from ravsock.config import Config
+from ravsock.limits import Accounts
 from ravsock.roles import Principal
 from ravspec.messages import FtpGrant
 
@@ -62,9 +63,15 @@ class Ftp:
     """The child and its accounts. Without a child that is ready, there are no new accounts: HTTP goes."""
 
     def __init__(
-        self, config: Config, access: Access, keep: Keep, no_room: Callable[[str, str], None]
+        self,
+        config: Config,
+        access: Access,
+        limits: Accounts,
+        keep: Keep,
+        no_room: Callable[[str, str], None],
     ) -> None:
-        self._config, self._access, self._keep, self._no_room = config, access, keep, no_room
+        self._config, self._access, self._limits = config, access, limits
+        self._keep, self._no_room = keep, no_room
         self._accounts: dict[str, Account] = {}
         self._of_owner: dict[str, list[str]] = {}  #: owner -> users, oldest first
         self._port = config.ftp_port
@@ -157,11 +164,18 @@ class Ftp:
             "do": "grant",
             "user": account.user,
             "password_sha256": hashlib.sha256(account.password.encode()).hexdigest(),
-            "quota_bytes": self._config.ftp_quota_bytes,
+            "quota_bytes": self._quota(account),
             "readable": [] if account.reads_all else sorted(self._access.readable(account.owner)),
             "reads_all": account.reads_all,
             "idle_s": None if account.life else self._config.ftp_idle_s,
         }
+
+    def _quota(self, account: Account) -> int:
+        """Bytes that it may have: a developer no more than are left to the developer."""
+        quota, most = self._config.ftp_quota_bytes, self._config.developer_bytes
+        if account.principal is None or account.principal.role is None or not most:
+            return quota
+        return max(0, min(quota, most - self._limits.of(account.owner).bytes))
 
     def _revoke(self, user: str) -> None:
         self._forget(user)
@@ -270,6 +284,8 @@ class Ftp:
                 assert account.principal is not None
                 await self._keep(account.principal, digest)
                 self._tell(do="settle", user=user, size_bytes=size_bytes)
+                for other in self._of_owner.get(account.owner, ()):
+                    self._tell(do="quota", user=other, quota_bytes=self._quota(self._accounts[other]))
         except Exception as error:  # noqa: BLE001 - whatever the database says, the sender is to hear it
             log.error("action=upload_not_kept user=%s digest=%s error=%s", user, digest[:12], error)
             self._tell(do="noted", number=number, trouble=f"the server could not write it down: {error}")

@@ -199,6 +199,24 @@ def test_developers_read_their_own_by_ftp_and_not_each_other_s(
     one.close()
 
 
+def test_a_developer_may_send_by_ftp_as_much_as_is_left_to_it(
+    config: Config, serve: Callable[..., Any]
+) -> None:
+    # Given a developer who may have two arrays and a half
+    size = 8 * N
+    serve(dataclasses.replace(config, developer_bytes=5 * size // 2), make_token(config, "developer", "anna"))
+    client: Any = engine.current_engine()
+    for seed in range(2):
+        client.put(np.random.default_rng(seed).random(N))
+    # Then the third is refused, by the account of before and by a new one
+    for _ in range(2):
+        with pytest.raises(R.TransferError, match=f"552.*{size // 2}"):
+            client.put(np.random.default_rng(2).random(N))
+        client._transfer.close()
+        client._transfer._ftp = None
+    assert len(list(config.data_dir.iterdir())) == 2
+
+
 def test_a_child_that_is_killed_is_replaced_with_the_same_accounts(
     server: Any, contributor: Callable[..., ScriptedContributor], g: R.Graph, over_http: list[str]
 ) -> None:
