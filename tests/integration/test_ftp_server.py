@@ -7,6 +7,7 @@ import ftplib
 import hashlib
 import io
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from ftpserver import FtpServer, transfer
 
-from ravspec.errors import ServerUnreachable, TransferError
+from ravspec.errors import ConfigError, ServerUnreachable, TransferError
 from ravspec.shapes import ArrayType
 
 UP = "0f" * 16
@@ -244,6 +245,26 @@ def test_a_grant_ends_when_its_user_is_idle(ftpd: FtpServer) -> None:
     ftpd.grant("ann", idle_s=0.2)
     assert ended.wait(5) and told == ["ann"]
     assert refused(ftpd.login).startswith("530")
+
+
+def test_data_connections_are_where_the_settings_say(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
+        ports = [one.getsockname()[1] for one in taken]
+    for port in ports:
+        server = FtpServer(tmp_path / "data", passive_ports=(port, port), masquerade="192.0.2.7")
+        server.grant("ann")
+        with server.login() as ann:
+            told = ann.sendcmd("PASV")
+            assert f"(192,0,2,7,{port // 256},{port % 256})" in told
+            assert f"|{port}|" in ann.sendcmd("EPSV")
+            assert ann.nlst("/") == ["up"], "ftplib takes the server's own address"
+        server.stop()
+
+
+def test_a_masquerade_that_is_no_address_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no IPv4 address"):
+        FtpServer(tmp_path, masquerade="no such name.invalid")
 
 
 def test_leftovers_of_a_process_before_are_swept(tmp_path: Path) -> None:

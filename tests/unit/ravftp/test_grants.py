@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ravftp.grants import FILE_BYTES, MAX_UPLOADS, Grants, password_hash
 from ravspec.errors import ConfigError
@@ -108,3 +110,38 @@ def test_a_grant_with_a_bad_hash_or_quota_is_refused() -> None:
         Grants().add("ann", "secret", 1)
     with pytest.raises(ConfigError, match="quota"):
         Grants().add("ann", password_hash("x"), -1)
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["grow", "store", "drop", "settle"]),
+        st.sampled_from([f"{i:032x}" for i in range(4)]),
+        st.integers(0, 60_000),
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_whatever_happens_no_user_has_more_than_its_quota(steps: list[tuple[str, str, int]]) -> None:
+    quota = 100_000
+    table = Grants()
+    table.add("ann", password_hash("x"), quota)
+    grant = table.get("ann")
+    assert grant is not None
+    for what, upload, size in steps:
+        before = grant.used_bytes
+        match what:
+            case "grow":
+                if table.excess("ann", upload, size):
+                    assert grant.used_bytes == before, "a refusal changes nothing"
+                assert grant.used_bytes <= max(quota, before)
+            case "store" if upload in grant.uploads:
+                table.stored("ann", upload, A)
+                assert before <= grant.used_bytes <= before + FILE_BYTES
+            case "drop":
+                table.dropped("ann", upload)
+                assert grant.used_bytes <= before
+            case "settle":
+                table.settle("ann", size)
+                assert 0 <= grant.used_bytes <= before

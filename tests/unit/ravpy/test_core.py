@@ -115,6 +115,15 @@ def test_a_server_that_knows_nothing_of_the_life_gets_a_clean_start() -> None:
     one.handle(assign(1))
     one.handle(assign(2))
     assert of(one.handle(welcome(fresh=True)), NewChild) == [NewChild("life")]
+
+
+def test_every_child_of_a_life_gets_the_life_s_account() -> None:
+    one = Core(hello())
+    grant = messages.FtpGrant(2121, "user", "password")
+    fresh = messages.encode(messages.Welcome(True, 10.0, 3.0, 1 << 20, grant))
+    assert of(one.handle(Received(fresh)), NewChild) == [NewChild("life", grant)]
+    assert of(one.handle(ChildDied("killed")), NewChild) == [NewChild("life", grant)]
+    assert of(one.handle(welcome(fresh=True)), NewChild) == [NewChild("life")]
     assert one.idle
     assert one.handle(result(1)) == []  # of the child before
 
