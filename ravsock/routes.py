@@ -74,6 +74,9 @@ async def errors_as_json(request: web.Request, handler: Any) -> web.StreamRespon
             status = 404
         kind = getattr(error, "kind", type(error).__name__)
         return web.json_response({"message": str(error), "kind": kind}, status=status)
+    except ConnectionResetError:
+        log.info("action=peer_gone path=%.80s", request.path)
+        return web.Response(status=400)  # nobody is there to read it
     except web.HTTPException as error:
         if error.status < 400:
             raise
@@ -100,7 +103,7 @@ async def open_graph(request: web.Request) -> web.Response:
     try:
         config = request.app[DISPATCHER].config
         new = msgspec.json.decode(await body_of(request, config, JSON_BYTES, "JSON_BYTES"), type=NewGraph)
-    except msgspec.MsgspecError as error:
+    except messages.UNREADABLE as error:
         raise ProtocolError(f"a new graph cannot be read: {error}") from None
     if new.approach != "distributed":
         raise ProtocolError(f'approach must be "distributed", not {new.approach!r}')

@@ -27,6 +27,9 @@ from ravspec.values import (
     type_to_json,
 )
 
+#: what comes of an assignment whose parts do not fit together; kernels' errors are the ops' own, see `run`
+UNSOUND = (LookupError, ValueError, TypeError, AttributeError, OverflowError)
+
 #: how an input of an assignment comes: in the message (or stored), or it is held already
 SENT, HELD = 0, 1
 
@@ -71,6 +74,8 @@ class Executor:
             return _frame({**refusal, "reason": f"out of memory: {error}"})
         except RavError as error:
             return _frame({**refusal, "reason": f"{type(error).__name__}: {error}"})
+        except UNSOUND as error:
+            return _frame({**refusal, "reason": f"the assignment does not hold together: {error!r:.200}"})
 
     def _execute(self, header: dict[str, Any], buffers: list[memoryview]) -> bytes:
         n = len(COLUMNS)

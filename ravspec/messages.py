@@ -14,7 +14,10 @@ import msgspec
 from ravspec.codec import Buffer, pack, split
 from ravspec.errors import ProtocolError
 
-Positive = Annotated[float, msgspec.Meta(gt=0)]
+#: bounds that no honest peer comes near: what is beyond would overflow columns, SQL or the clock
+OpNumber = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
+Speed = Annotated[float, msgspec.Meta(ge=1e-9, le=1e9)]
+BytesPerSecond = Annotated[float, msgspec.Meta(ge=1, le=1e15)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
@@ -33,15 +36,15 @@ class Submit(Message, frozen=True):
     names under which ops are kept. `question_only`: no ops come with it.
     """
 
-    first_op: int
-    first: list[int]
+    first_op: OpNumber
+    first: list[OpNumber]
     kinds: list[tuple[str, dict[str, Any]]] = []
     types: list[tuple[str, list[int] | None]] = []
     sites: list[tuple[str, int]] = []
     literals: list[bool | int | float | dict[str, Any]] = []
-    stored: dict[int, str] = {}
-    names: dict[int, str] = {}
-    persist: dict[str, int] = {}
+    stored: dict[OpNumber, str] = {}
+    names: dict[OpNumber, str] = {}
+    persist: dict[str, OpNumber] = {}
     end: bool = False
     wait: bool = True
     question_only: bool = False
@@ -118,11 +121,11 @@ class Hello(Message, frozen=True):
 
     life: Name
     name: Name
-    speed: Positive
-    memory_bytes: Annotated[int, msgspec.Meta(ge=0)]
-    cores: Annotated[int, msgspec.Meta(ge=1)]
-    down_bps: Positive
-    up_bps: Positive
+    speed: Speed
+    memory_bytes: Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
+    cores: Annotated[int, msgspec.Meta(ge=1, lt=1 << 31)]
+    down_bps: BytesPerSecond
+    up_bps: BytesPerSecond
     latency_s: Annotated[float, msgspec.Meta(ge=0, le=60)]
     numeric_class: Name
     versions: dict[str, str]
@@ -140,9 +143,9 @@ class Result(Message, frozen=True):
 
     life: str
     assignment: int
-    exec_s: Annotated[float, msgspec.Meta(ge=0)]
+    exec_s: Annotated[float, msgspec.Meta(ge=0, le=1e9)]
     types: list[tuple[str, list[int] | None]]
-    failed: list[tuple[int, str]] = []
+    failed: list[tuple[OpNumber, str]] = []
     stored: dict[int, str] = {}
 
 
@@ -152,7 +155,7 @@ class Refuse(Message, frozen=True):
     life: str
     assignment: int
     reason: str
-    missing: list[int] = []
+    missing: list[OpNumber] = []
 
 
 class Crash(Message, frozen=True):
@@ -257,6 +260,9 @@ _decoders: dict[Any, msgspec.json.Decoder[Any]] = {
 }
 
 
+#: what JSON that is none, or no message, gives: text that is no UTF-8 has an error of its own
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
 #: a message with some fields changed
 replace = msgspec.structs.replace
 
@@ -281,5 +287,5 @@ def decode_header(header: bytes, union: Any) -> Any:
     """An encoded header as one of the messages of the union."""
     try:
         return _decoders[union].decode(header)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise ProtocolError(f"a message that cannot be read: {error}") from error

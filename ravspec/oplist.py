@@ -214,6 +214,9 @@ class OpList:
         return types
 
     def _check_values(self, batch: Batch, size_bytes: NDArray[np.int64], source: NDArray[np.bool_]) -> None:
+        for op in batch.names:  # of this batch or an earlier one
+            if op >= batch.first_op + len(batch):
+                raise ProtocolError(f"a name is given to op {op}, which there is not")
         inline = source.copy()
         for op in batch.stored:
             i = op - batch.first_op

@@ -133,7 +133,7 @@ def dtype(value: Any) -> str:
     """A dtype by its wire name."""
     try:
         name = str(np.dtype(value).name)
-    except TypeError:
+    except (TypeError, ValueError, SyntaxError):  # NumPy reads little languages of fields and sizes here
         raise ParamError(f"must be a dtype, not {value!r}") from None
     dtype_of(name)
     return name
