@@ -10,6 +10,9 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 /** So often in a row a worker is replaced. */
 const MOST_DEATHS = 5;
+/** A worker that has not answered after so many times the deadline, and so many seconds, is replaced. */
+const LATE = 2;
+const LATE_S = 5;
 const FROM_SERVER = ["welcome", "assign", "void", "unknown", "news", "error"];
 
 /**
@@ -56,6 +59,7 @@ export class Slot {
   // --- worker ---------------------------------------------------------------------------------------
 
   startWorker() {
+    clearTimeout(this.guard);
     this.worker?.terminate();
     this.phase = "loading";
     this.worker = this.shared.newWorker();
@@ -88,6 +92,9 @@ export class Slot {
       if (this.worker !== worker || this.core?.life !== life) return;
       const given = new Map(digests.map((digest, i) => [digest, arrays[i]]));
       worker.postMessage({ type: "execute", frame, given, pace: this.core.pace });
+      // by then the server has given the work to another; what still computes, or hangs, does so for nothing
+      const patience_s = LATE * header.deadline_s + LATE_S;
+      this.guard = setTimeout(() => this.workerFailed("it did not answer in time"), patience_s * 1000);
     } catch (error) {
       this.refuse(life, header.assignment, `an operand could not be fetched: ${error.message}`);
     }
@@ -95,6 +102,7 @@ export class Slot {
 
   /** Send large outputs ahead, then the answer. */
   async computed({ answer, ready, flops }) {
+    clearTimeout(this.guard);
     const { life, running } = this.core ?? {};
     this.flops += flops;
     try {
@@ -220,6 +228,7 @@ export class Slot {
   end() {
     if (this.core && this.socket?.connected) this.socket.emit("bye", pack({ type: "bye", life: this.core.life }));
     this.forgetLife();
+    clearTimeout(this.guard);
     this.worker.terminate();
   }
 

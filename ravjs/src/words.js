@@ -18,12 +18,12 @@ export const CHAPTER_WORDS = {
 /** Weightier chapters are named first. */
 const FIRST = ["Linear algebra", "Products", "Sorting, searching, sets", "Random", "Reductions"];
 
-/** "Multiplying matrices and summing up, for graph 3". @param {{graph: number, chapters: string[]}[]} running */
+/** "Multiplying matrices, summing up and averaging, for graph 3." @param {{graph: number, chapters: string[]}[]} running */
 export function doing(running, names = new Map()) {
   const chapters = [...new Set(running.flatMap((piece) => piece.chapters))];
   chapters.sort((a, b) => rank(a) - rank(b));
   const words = chapters.slice(0, 2).map((chapter) => CHAPTER_WORDS[chapter] ?? "computing");
-  const text = words.join(" and ") || "computing";
+  const text = words.join(", ") || "computing";
   const graphs = [...new Set(running.map((piece) => piece.graph))].map((graph) => titled(graph, names.get(graph)));
   return `${text[0].toUpperCase()}${text.slice(1)}, for ${graphs.join(" and ")}.`;
 }

@@ -67,7 +67,7 @@ test("the state that people see follows from what the lives do", () => {
 
 test("what is computed is said in words, the weightiest first", () => {
   const running = [{ graph: 3, chapters: ["Arithmetic, comparison, logic", "Products", "Reductions"] }];
-  assert.equal(doing(running), "Multiplying matrices and summing up and averaging, for graph 3.");
+  assert.equal(doing(running), "Multiplying matrices, summing up and averaging, for graph 3.");
   assert.match(doing(running, new Map([[3, "a sky"]])), /for “a sky”\.$/);
 });
 

@@ -1,0 +1,70 @@
+"""Fixtures of the browser tests: Chromium for the session, tabs that are looked at and closed in the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from system.browser import ARGUMENTS, Tab, chromium_path
+from system.processes import Server
+
+from ravsock.assets import find_runtime
+from ravspec.errors import ConfigError
+
+
+def lacking(what: str) -> None:
+    """Skip for a stated reason; where everything must be tested, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Any]:
+    """What drives browsers."""
+    if chromium_path() is None:
+        lacking("no Chromium: install your system's package chromium, or name one by CHROMIUM")
+    try:
+        find_runtime()
+    except ConfigError as error:
+        lacking(str(error))
+    api = pytest.importorskip("playwright.sync_api")
+    with api.sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def launch(playwright: Any) -> Callable[..., Any]:
+    """Start a Chromium with more arguments."""
+
+    def start(*arguments: str) -> Any:
+        options = [*ARGUMENTS, *arguments]
+        return playwright.chromium.launch(executable_path=chromium_path(), headless=True, args=options)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Any]) -> Iterator[Any]:
+    """One Chromium for all tests."""
+    one = launch()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def new_tab(browser: Any, server: Server) -> Iterator[Callable[..., Tab]]:
+    """new_tab() opens the page; errors of a tab's scripts fail the test."""
+    tabs: list[Tab] = []
+
+    def make(path: str = "/", **options: Any) -> Tab:
+        tab = Tab(browser, server, **options)
+        tabs.append(tab)
+        return tab.open(path)
+
+    yield make
+    for tab in tabs:
+        tab.close()
+    assert not [trouble for tab in tabs for trouble in tab.troubles]

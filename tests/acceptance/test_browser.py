@@ -1,0 +1,143 @@
+"""Browsers take part: real tabs, a real server, and a Python contributor beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from system.browser import Tab, gone
+from system.processes import Contributor, Script, Server, until
+
+NewTab = Callable[..., Tab]
+Start = Callable[..., Script]
+
+#: seconds of work for everybody, in seeded matrices; prints whether NumPy has the same
+BLOCKS = """
+    import numpy as np
+    import ravop as R
+
+    def block(k):
+        a = R.random_normal(size=(400, 400), seed=2 * k)
+        b = R.random_normal(size=(400, 400), seed=2 * k + 1)
+        return (R.exp(a @ b * 0.01) + R.sort(a)).sum()
+
+    wanted = [block(k) for k in range(100)]
+    values = R.fetch(*wanted, timeout=100)
+    R.initialize(url="local:")
+    with R.Graph(name="here"):
+        here = R.fetch(*[block(k) for k in range(100)])
+    print("the same" if np.allclose(values, here, rtol=1e-9) else "different")
+"""
+
+
+def test_two_tabs_and_a_python_contributor_compute_a_graph_together(
+    server: Server,
+    new_tab: NewTab,
+    contributor: Callable[..., Contributor],
+    script: Start,
+) -> None:
+    # Given two tabs of one visitor each, and one contributor in Python
+    tabs = [new_tab().participate(), new_tab().participate()]
+    contributor("ann")
+    until(lambda: len(server.present()) == 3, "all three are at the server")
+    # When a graph has work for all of them
+    done = script(BLOCKS)
+    tabs[0].until("computing")
+    tabs[0].picture("computing")
+    # Then its values are NumPy's, and each has done a part
+    assert done.output(120) == "the same\n"
+    assert all(tab.computed_ops() > 0 for tab in tabs)
+    assert server.computed_ops("ann") > 0
+    # And what the page shows is what the server counted
+    tabs[0].until("waiting")
+    shown = lambda: int(tabs[0].text("#ops").replace(",", ""))  # noqa: E731
+    until(lambda: shown() == tabs[0].computed_ops(), "the page shows all its ops")
+    tabs[0].page.wait_for_selector("#graphs li")
+    assert "3 contributors online" in tabs[0].text("#online")
+    tabs[0].picture("waiting-after-work")
+
+
+def test_large_arrays_go_both_ways_and_a_failing_op_fails_with_numpys_words(
+    new_tab: NewTab, script: Start
+) -> None:
+    tab = new_tab().participate()
+    done = script("""
+        import numpy as np
+        import ravop as R
+
+        x = np.random.default_rng(1).normal(size=(2000, 1500))
+        doubled, squares = R.fetch(R.t(x) * 2, R.t(x[:1000]) ** 2, timeout=60)
+        print(np.array_equal(doubled, 2 * x), np.array_equal(squares, x[:1000] ** 2))
+        try:
+            R.inv(R.t(np.zeros((3, 3))))(timeout=60)
+        except R.ComputeError as error:
+            print("LinAlgError: Singular matrix" in str(error))
+    """)
+    assert done.output() == "True True\nTrue\n"
+    until(lambda: "MB" in tab.text("#sent") and "MB" in tab.text("#got"), "the page shows the bytes")
+    all_is_the_servers_own(tab)
+
+
+def test_pausing_gives_the_work_back_and_resuming_goes_on(
+    server: Server, new_tab: NewTab, script: Start
+) -> None:
+    tab = new_tab().participate()
+    done = script(BLOCKS)
+    server.until_in_the_middle()
+    # When the visitor pauses
+    tab.page.click("#main")
+    tab.until("paused")
+    gone(tab)
+    assert "you pressed Pause" in tab.text("#reason")
+    assert tab.text("#main") == "Resume"
+    tab.picture("paused")
+    before = tab.computed_ops()
+    assert done.alive
+    # and resumes
+    tab.page.click("#main")
+    assert done.output(120) == "the same\n"
+    assert tab.computed_ops() > before
+    # When the visitor leaves, then the server knows at once
+    tab.page.click("#leave")
+    tab.until("off")
+    gone(tab)
+
+
+def test_two_cores_are_two_lives(server: Server, new_tab: NewTab, script: Start) -> None:
+    tab = new_tab()
+    tab.choose("cores", 2)
+    tab.participate()
+    until(lambda: len(server.present()) == 2, "both workers are at the server")
+    assert script(BLOCKS).output(120) == "the same\n"
+    assert all(server.computed_ops(name) > 0 for name in (tab.name, f"{tab.name}-2"))
+    # When one core is given back, then one life stays
+    tab.choose("cores", 1)
+    until(lambda: set(server.present()) == {tab.name}, "one worker is left")
+
+
+def test_settings_are_remembered_and_a_reload_goes_on(server: Server, new_tab: NewTab) -> None:
+    tab = new_tab()
+    tab.choose("pace", "0.5")
+    tab.choose("hidden")
+    name = tab.participate().name
+    tab.page.reload()
+    tab.until("waiting")
+    assert tab.name == name
+    assert tab.page.locator("[name=pace]").input_value() == "0.5"
+    assert tab.page.locator("[name=hidden]").is_checked()
+    until(lambda: list(server.present()) == [name], "the life before has ended, a new one is there")
+
+
+def all_is_the_servers_own(tab: Tab) -> None:
+    """Nothing was asked for elsewhere, and the websocket is not compressed."""
+    assert any(url.endswith("pyodide.asm.wasm") for url in tab.requests), "what workers ask for is seen"
+    foreign = [url for url in tab.requests if not url.startswith((tab.server.url, "blob:", "data:"))]
+    assert not foreign
+    extensions: Any = tab.page.evaluate(
+        """new Promise((resolve, reject) => {
+            const ws = new WebSocket(`ws://${location.host}/socket.io/?EIO=4&transport=websocket`);
+            ws.onopen = () => { resolve(ws.extensions); ws.close(); };
+            ws.onerror = reject;
+        })"""
+    )
+    assert extensions == ""
