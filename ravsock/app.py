@@ -10,13 +10,14 @@ import engineio.async_drivers.aiohttp as engineio_aiohttp
 import socketio
 from aiohttp import web
 
-from ravsock import pages, store
+from ravsock import contributions, pages, store
 from ravsock.config import Config
 from ravsock.database import open_database
 from ravsock.dispatcher import Dispatcher
 from ravsock.doorkeeper import Doorkeeper
 from ravsock.folder import DataFolder
 from ravsock.gate import HeldWebSocket, Site
+from ravsock.gatherings import GATHERINGS, Gatherings
 from ravsock.guards import guard
 from ravsock.namespaces import Contributors
 from ravsock.routes import DISPATCHER, DOOR, errors_as_json, routes
@@ -47,6 +48,7 @@ def make_app(config: Config) -> web.Application:
     )
     app[CONFIG], app[CERTIFICATE] = config, certificate
     app.add_routes(routes)
+    app.add_routes(contributions.routes)
     app.add_routes(pages.routes)
     app[pages.PAGES] = pages.make_pages(config)
     sockets.attach(app, SOCKET_PATH)
@@ -57,7 +59,10 @@ def make_app(config: Config) -> web.Application:
         door.used = lambda token, now: dispatcher.write(lambda c: store.mark_used(c, token, now))
         sockets.register_namespace(Contributors(dispatcher, door))
         await dispatcher.start()
+        app[GATHERINGS] = gatherings = Gatherings(dispatcher)
+        await gatherings.start()
         yield
+        gatherings.close()
         await sockets.shutdown()
         await dispatcher.close()
 

@@ -27,7 +27,7 @@ from ravsock.roles import Role
 from ravspec.states import AssignmentState, ContributorState, GraphState, OpState, SubgraphState
 
 #: raised when a table changes; a database of another number is refused
-SCHEMA = 2
+SCHEMA = 3
 
 metadata = MetaData()
 
@@ -180,5 +180,31 @@ stored_array = Table(
     Column("developer", Text, primary_key=True),
     Column("sha256", Text, primary_key=True),
     Column("size_bytes", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: a federated graph once its spec is frozen; `total` is all contributions folded into one
+federated = Table(
+    "federated",
+    metadata,
+    Column("graph_id", ForeignKey("graph.id", ondelete="CASCADE"), primary_key=True),
+    Column("spec", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("contributors", Integer, nullable=False),
+    Column("total", LargeBinary, nullable=False),
+    Column("released_at", Float),
+    Column("reason", Text),
+    CheckConstraint("released_at IS NULL OR reason IS NULL", name="released_or_not"),
+)
+
+#: who has contributed to which, once; of the bytes only their hash, so that nobody sends another's again
+contribution = Table(
+    "contribution",
+    metadata,
+    Column("graph_id", ForeignKey("federated.graph_id", ondelete="CASCADE"), primary_key=True),
+    Column("contributor", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("came_at", Float, nullable=False),
+    Index("no_replay", "graph_id", "sha256", unique=True),
     sqlite_with_rowid=False,
 )

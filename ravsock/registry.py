@@ -81,6 +81,7 @@ class Registry:
     async def load_unfinished(self) -> int:
         """At a start: every graph that is not finished goes on. How many."""
         rows = self.read(reading.graph_rows, reading.UNFINISHED)
+        rows = [row for row in rows if row["approach"] == "distributed"]
         for row in rows:
             record = await self.get(row["id"])
             if record.state is GraphState.ENDED:
@@ -91,6 +92,8 @@ class Registry:
         stored = await asyncio.to_thread(self.read, reading.load_graph, graph)
         if stored is None:
             raise no_graph(graph)
+        if stored.row["approach"] != "distributed":
+            raise GraphError(f"graph {graph} is federated: it has statistics and no ops")
         record = GraphRecord(stored.row, self._cache, self._load_body)
         add, state = restore(record, stored, self._folder.size_of)
         self._records[graph] = record

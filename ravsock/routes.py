@@ -18,6 +18,7 @@ from ravsock.bodies import JSON_BYTES, PatientFile, blocks, body_of
 from ravsock.dispatcher import Dispatcher
 from ravsock.doorkeeper import Doorkeeper
 from ravsock.folder import NoRoom
+from ravsock.gatherings import GATHERINGS
 from ravsock.graphs import GraphRecord
 from ravsock.guards import principal_of
 from ravsock.limits import too_many
@@ -105,10 +106,13 @@ async def open_graph(request: web.Request) -> web.Response:
         new = msgspec.json.decode(await body_of(request, config, JSON_BYTES, "JSON_BYTES"), type=NewGraph)
     except messages.UNREADABLE as error:
         raise ProtocolError(f"a new graph cannot be read: {error}") from None
-    if new.approach != "distributed":
-        raise ProtocolError(f'approach must be "distributed", not {new.approach!r}')
     dispatcher = request.app[DISPATCHER]
     developer = developer_of(request, new.developer)
+    if new.approach == "federated":
+        row = await request.app[GATHERINGS].open(new.name, new.algorithm, developer)
+        return web.json_response(row, status=201)
+    if new.approach != "distributed":
+        raise ProtocolError(f'approach must be "distributed" or "federated", not {new.approach!r}')
     record = await dispatcher.registry.open(new.name, new.algorithm, new.approach, developer)
     return web.json_response(graph_view(dispatcher, record), status=201)
 
@@ -169,6 +173,9 @@ async def graphs(request: web.Request) -> web.Response:
 @routes.get("/v1/graphs/{graph}")
 async def graph(request: web.Request) -> web.Response:
     """One graph."""
+    federated = request.app[GATHERINGS].find(number(request, "graph"), principal_of(request))
+    if federated is not None:
+        return web.json_response(federated)
     return web.json_response(graph_view(request.app[DISPATCHER], await record_of(request)))
 
 
