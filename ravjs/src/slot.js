@@ -64,15 +64,20 @@ export class Slot {
     this.phase = "loading";
     this.worker = this.shared.newWorker();
     this.worker.onmessage = ({ data }) => FROM_WORKER[data.type].call(this, data);
-    this.worker.onerror = (event) => this.workerFailed(event.message || "it could not be started");
+    this.worker.onerror = (event) => {
+      event.preventDefault(); // it is dealt with here: the hub itself is well
+      this.workerFailed(event.message || "it could not be started");
+    };
     this.worker.postMessage({ type: "start", assets: this.shared.settings.assets });
   }
 
   /** A worker that stops is replaced; one that cannot even start, or dies again and again, is given up. */
   workerFailed(reason) {
-    this.feed({ type: "died", reason });
+    const again = this.phase === "ready" && this.deaths < MOST_DEATHS;
     this.deaths += 1;
-    if (this.phase === "ready" && this.deaths < MOST_DEATHS) {
+    this.phase = "loading"; // so that nobody joins with it
+    this.feed({ type: "died", reason });
+    if (again) {
       this.startWorker();
     } else {
       this.end();

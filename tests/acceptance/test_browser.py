@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from system.browser import Tab, gone
 from system.processes import Contributor, Script, Server, until
 
@@ -103,6 +104,7 @@ def test_pausing_gives_the_work_back_and_resuming_goes_on(
     gone(tab)
 
 
+@pytest.mark.long
 def test_two_cores_are_two_lives(server: Server, new_tab: NewTab, script: Start) -> None:
     tab = new_tab()
     tab.choose("cores", 2)

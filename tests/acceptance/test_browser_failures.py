@@ -1,0 +1,125 @@
+"""What goes wrong with tabs: closed, stuck, hidden, broken, or their server away. Nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from system.browser import Tab, gone
+from system.processes import LEASE_S, Contributor, Script, Server, until
+
+NewTab = Callable[..., Tab]
+Start = Callable[..., Script]
+
+#: a module of WebAssembly with one vector instruction
+SIMD = "[0,97,115,109,1,0,0,0,1,5,1,96,0,1,123,3,2,1,0,10,10,1,8,0,65,0,253,15,253,98,11]"
+
+#: seconds of work in many pieces; prints whether it is what it should be
+SUMS = """
+    import numpy as np
+    import ravop as R
+
+    total = R.t(0.0)
+    parts = [R.random_normal(size=(300, 300), seed=k) for k in range(120)]
+    values = R.fetch(*[(p @ p).trace() for p in parts], timeout=100)
+    R.initialize(url="local:")
+    with R.Graph(name="here"):
+        parts = [R.random_normal(size=(300, 300), seed=k) for k in range(120)]
+        here = R.fetch(*[(p @ p).trace() for p in parts])
+    print("the same" if np.allclose(values, here, rtol=1e-8, atol=1e-8) else "different")
+"""
+
+
+def test_a_tab_closed_in_mid_work_costs_time_only(
+    server: Server, new_tab: NewTab, contributor: Callable[..., Contributor], script: Start
+) -> None:
+    tab = new_tab().participate()
+    done = script(SUMS)
+    server.until_in_the_middle()
+    until(tab.computed_ops, "the tab has done a part")
+    tab.close()
+    contributor("ann")
+    assert done.output(120) == "the same\n"
+    assert server.computed_ops("ann") > 0
+
+
+def test_an_open_page_comes_back_by_itself_when_its_server_was_away(
+    server: Server, new_tab: NewTab, script: Start
+) -> None:
+    tab = new_tab().participate()
+    server.kill()
+    tab.until("away")
+    tab.picture("away")
+    server.restart()
+    tab.until("waiting")
+    assert script(SUMS).output(120) == "the same\n"
+    assert tab.computed_ops() > 0
+
+
+def test_a_worker_that_breaks_is_replaced_and_the_reason_shown(
+    server: Server, new_tab: NewTab, script: Start
+) -> None:
+    tab = new_tab().participate()
+    done = script(SUMS)
+    server.until_in_the_middle()
+    worker = next(w for w in tab.page.workers if w.url.endswith("/worker.js"))
+    worker.evaluate("void setTimeout(() => { throw new Error('out of luck') })")
+    assert done.output(120) == "the same\n"
+    tab.page.locator("#log-card summary").click()
+    assert "the computing worker stopped: Uncaught Error: out of luck" in tab.notes()
+    tab.picture("worker-replaced")
+    assert tab.state in ("waiting", "computing")
+
+
+def test_a_page_that_is_stuck_neither_loses_its_life_nor_stops_computing(
+    server: Server, new_tab: NewTab, script: Start
+) -> None:
+    tab = new_tab().participate()
+    name, life = tab.name, server.present()[tab.name]["life"]
+    done = script(SUMS)
+    # When the page's own thread does nothing for more than two leases, as browsers do to hidden ones
+    tab.page.evaluate(f"{{ const end = Date.now() + {2500 * LEASE_S}; while (Date.now() < end); }}")
+    # Then its workers went on
+    assert server.present()[name]["life"] == life
+    assert server.computed_ops(name) > 0
+    assert done.output(120) == "the same\n"
+
+
+@pytest.mark.long
+def test_the_rule_to_pause_while_hidden_is_followed_with_patience(server: Server, new_tab: NewTab) -> None:
+    # Headless browsers hide nothing: what the page looks at is said for it
+    tab = new_tab()
+    tab.choose("hidden")
+    tab.participate()
+    hide = """(hidden) => {
+        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    tab.page.evaluate(hide, True)
+    assert tab.state == "waiting", "not at once"
+    tab.until("paused")
+    gone(tab)
+    assert tab.text("#reason") == "Paused because this page is hidden."
+    tab.picture("paused-hidden")
+    tab.page.evaluate(hide, False)
+    tab.until("waiting")
+    until(tab.is_present, "it is back at the server")
+
+
+@pytest.mark.long
+def test_without_simd_results_are_right_though_slower(
+    server: Server, launch: Callable[..., Any], script: Start
+) -> None:
+    browser = launch("--js-flags=--no-enable-sse4-1")
+    try:
+        tab = Tab(browser, server).open().participate()
+        module = "[0,97,115,109,1,0,0,0,1,5,1,96,0,1,123,3,2,1,0,10,10,1,8,0,65,0,253,15,253,98,11]"
+        assert not tab.page.evaluate(f"WebAssembly.validate(new Uint8Array({module}))"), (
+            "it has SIMD after all"
+        )
+        assert script(SUMS).output(120) == "the same\n"
+        assert tab.computed_ops() > 0
+        assert not tab.troubles
+    finally:
+        browser.close()
