@@ -114,11 +114,11 @@ def test_a_killed_server_leaves_no_ravftp_behind_and_a_new_one_has_its_own(
 def test_what_is_killed_while_arrays_move_costs_time_only(
     server: Server, processes: list[Running], tmp_path: Path, what: str
 ) -> None:
-    # Given a contributor and a script that move 40 MB a piece
-    processes.append(Contributor(server.url, "ann", tmp_path))
+    # Given a contributor and a script that move 40 MB a piece, by FTP alone
+    processes.append(Contributor(server.url, "ann", tmp_path, "--transport", "ftp"))
     until(lambda: "ann" in server.present(), "ann is at the server")
-    processes.append(script := work(tmp_path, server, 5_000_000))
-    until(lambda: list(server.data_dir.glob("*")), "an array is on its way")
+    processes.append(script := work(tmp_path, server, 5_000_000, RAV_TRANSPORT="ftp"))
+    until(lambda: server.graph().get("computing_ops"), "ann has been given something")
     # When one of the two that serve is gone without a word
     (child,) = (process for process in server.children() if "ravftp" in process.cmdline())
     if what == "ravftp":
@@ -126,8 +126,9 @@ def test_what_is_killed_while_arrays_move_costs_time_only(
     else:
         server.kill()
         server.restart()
-    # Then the script has NumPy's values all the same
+    # Then the script has NumPy's values all the same, and nobody gave up
     assert script.output() == expected(5_000_000)
+    assert "action=refused" not in server.log()
 
 
 #: moves an array there and back, and says how quickly

@@ -217,6 +217,24 @@ def test_a_developer_may_send_by_ftp_as_much_as_is_left_to_it(
     assert len(list(config.data_dir.iterdir())) == 2
 
 
+def test_what_results_use_counts_no_longer_against_a_life_s_quota(
+    config: Config, serve: Callable[..., Any]
+) -> None:
+    # Given lives that may have two arrays and a half that nobody uses
+    server = serve(dataclasses.replace(config, ftp_quota_bytes=5 * 8 * N // 2))
+    one = ScriptedContributor(server.url, "c", {}, kind="ftp")
+    one.join()
+    # When one sends more than that, result by result
+    with R.Graph():
+        a = np.random.default_rng(0).random(N)
+        x = R.t(a)
+        for k in range(2, 6):
+            assert np.array_equal((x * k)(), a * k)
+    # Then it was never refused
+    assert len(one.received) == 4
+    one.close()
+
+
 def test_a_child_that_is_killed_is_replaced_with_the_same_accounts(
     server: Any, contributor: Callable[..., ScriptedContributor], g: R.Graph, over_http: list[str]
 ) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import io
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -237,10 +238,8 @@ def test_a_revoked_grant_ends_connections_and_uploads(ftpd: FtpServer, ann: ftpl
 
 
 def test_a_grant_ends_when_its_user_is_idle(ftpd: FtpServer) -> None:
-    from threading import Event
-
     told: list[str] = []
-    ended = Event()
+    ended = threading.Event()
     ftpd.server.expired = lambda user: (told.append(user), ended.set())  # type: ignore[func-returns-value]
     ftpd.grant("ann", idle_s=0.2)
     assert ended.wait(5) and told == ["ann"]
@@ -265,6 +264,38 @@ def test_data_connections_are_where_the_settings_say(tmp_path: Path) -> None:
 def test_a_masquerade_that_is_no_address_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no IPv4 address"):
         FtpServer(tmp_path, masquerade="no such name.invalid")
+
+
+def test_an_upload_that_is_deleted_while_it_comes_is_ended(ftpd: FtpServer, ann: ftplib.FTP) -> None:
+    ann.voidcmd("TYPE I")
+    with ann.transfercmd(f"STOR /up/{UP}") as stuck:
+        stuck.sendall(BODY[:100_000])
+        with ftpd.login() as other:
+            other.delete(f"/up/{UP}")
+            stuck.sendall(b"more of it")
+            assert "deleted meanwhile" in refused(ann.voidresp)
+            assert other.nlst("/up") == []
+
+
+def test_before_an_array_is_said_not_to_be_there_the_pipe_is_read(ftpd: FtpServer, ann: ftplib.FTP) -> None:
+    digest = ftpd.put(b"just allowed")
+    told = ftpd.server.grants
+    ftpd.server.handler.catch_up = staticmethod(lambda: told.allow("ann", [digest]))
+    assert ann.size(f"/{digest}") == 12
+
+
+def test_a_transfer_under_way_keeps_its_grant(ftpd: FtpServer) -> None:
+    ended = threading.Event()
+    ftpd.server.expired = lambda user: ended.set()
+    ftpd.grant("ann", idle_s=0.3)
+    with ftpd.login() as ann:
+        ann.voidcmd("TYPE I")
+        with ann.transfercmd(f"STOR /up/{UP}") as slow:
+            assert not ended.wait(0.8), "it is not idle while bytes may come"
+            slow.sendall(BODY)
+        ann.voidresp()
+        assert ended.wait(5)
+        ann.close()
 
 
 def test_leftovers_of_a_process_before_are_swept(tmp_path: Path) -> None:
