@@ -10,9 +10,10 @@ import logging
 import signal
 import sys
 
-from ravsock import issuing
+from ravsock import issuing, joining
 from ravsock.app import listen, make_app
 from ravsock.config import Config, read_config
+from ravsock.routes import DOOR
 from ravspec.errors import ConfigError
 
 log = logging.getLogger("ravsock")
@@ -42,7 +43,8 @@ def parser() -> argparse.ArgumentParser:
 
 async def serve(config: Config) -> None:
     """Serve until SIGINT or SIGTERM."""
-    runner, url = await listen(make_app(config))
+    app = make_app(config)
+    runner, url = await listen(app)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -50,6 +52,7 @@ async def serve(config: Config) -> None:
             loop.add_signal_handler(name, stop.set)
     # the objects of start-up live for ever: keep the garbage collector from walking them again and again
     gc.freeze()
+    joining.show(joining.join_link(config, url, joining.join_token(config, app[DOOR])), sys.stderr)
     print(f"ravsock ready {url}", flush=True)
     await stop.wait()
     log.info("action=stopping")

@@ -62,11 +62,9 @@ def run(args: dict[str, Any]) -> int:
         raise ConfigError(f"the database {config.database} cannot be written: {error.orig}") from error
 
 
-def add(c: Connection, args: dict[str, Any]) -> int:
-    """Make a token."""
-    secret, role = new_secret(), Role(args["role"])
-    expires_at = expiry(args["expires"]) if args["expires"] else None
-    name = checked_name(args["name"]) if args["name"] else ""
+def make(c: Connection, role: Role, name: str, expires_at: float | None) -> tuple[int, str, str]:
+    """A new token: its number, its name, and its text, which is not kept."""
+    secret = new_secret()
     row = {
         "name": name, "role": role, "sha256": hash_of(secret),
         "created_at": time.time(), "expires_at": expires_at,
@@ -75,13 +73,21 @@ def add(c: Connection, args: dict[str, Any]) -> int:
     if not name:
         name = f"{role}-{number}"
         c.execute(m.token.update().where(m.token.c.id == number).values(name=name))
+    return number, name, text_of(number, secret)
+
+
+def add(c: Connection, args: dict[str, Any]) -> int:
+    """Make a token."""
+    role = Role(args["role"])
+    expires_at = expiry(args["expires"]) if args["expires"] else None
+    number, name, text = make(c, role, checked_name(args["name"]) if args["name"] else "", expires_at)
     until = f"until {moment(expires_at)}" if expires_at else "without an end"
     print(
         f"token {number}: {role} {name!r}, {until}. It is shown this once, so keep it now; "
         "whoever uses it sets RAV_TOKEN",
         file=sys.stderr,
     )
-    print(text_of(number, secret))
+    print(text)
     return 0
 
 
