@@ -261,6 +261,7 @@ def test_a_contributor_that_has_left_sends_and_reads_nothing(people: People) -> 
 
 def test_developers_see_contributors_but_not_by_what_they_could_speak_for_them(people: People) -> None:
     one = people.contributor()
+    people.server.run(people.server.call(lambda d: d.writer.submit(lambda c: None)))  # its row is written
     (seen,) = ask(people.port, "GET", "/v1/contributors", people.anna)[1]["contributors"]
     assert one.life.startswith(seen["life"]) and len(seen["life"]) == 8
     (seen,) = ask(people.port, "GET", "/v1/contributors", people.operator)[1]["contributors"]
