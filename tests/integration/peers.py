@@ -36,11 +36,22 @@ class Peer:
         """Send an event; the acknowledgement. Lenient: none may come, as the connection may be closed."""
         try:
             data = parts if len(parts) != 1 else parts[0]
-            return self._run(self._sio.call(event, data, timeout=timeout))
+            return self._run(self._call(event, data, timeout))
         except (SocketIOError, TimeoutError):
             if not lenient:
                 raise
             return None
+
+    async def _call(self, event: str, data: Any, timeout: float) -> Any:
+        """The acknowledgement; a TimeoutError once the connection is closed, when the library waits on."""
+        call = asyncio.ensure_future(self._sio.call(event, data, timeout=timeout))
+        end = asyncio.ensure_future(self._ended.wait())
+        await asyncio.wait({call, end}, return_when=asyncio.FIRST_COMPLETED)
+        end.cancel()
+        if not call.done():
+            call.cancel()
+            raise TimeoutError("the connection was closed before an answer came")
+        return call.result()
 
     def emit(self, event: str, *parts: Any) -> None:
         """Send and do not wait."""
@@ -82,10 +93,15 @@ class Peer:
         self._sio = socketio.AsyncClient(reconnection=False)
         self._sio.on("error", self._on_error)
         self._sio.on("connect_error", self._on_refused)
-        self._sio.on("disconnect", lambda *reason: self.dropped.set())
+        self._ended = asyncio.Event()
+        self._sio.on("disconnect", self._on_disconnect)
         auth = {"token": token} if token else None
         with contextlib.suppress(NotConnected):
             await self._sio.connect(url, **{"auth": auth, "transports": ["websocket"], **options})
+
+    async def _on_disconnect(self, reason: Any = None) -> None:
+        self.dropped.set()
+        self._ended.set()
 
     async def _on_error(self, frame: bytes) -> None:
         self.errors.append(messages.decode(frame, messages.ToContributor)[0])
