@@ -229,7 +229,7 @@ def test_what_results_use_counts_no_longer_against_a_life_s_quota(
         a = np.random.default_rng(0).random(N)
         x = R.t(a)
         for k in range(2, 6):
-            assert np.array_equal((x * k)(), a * k)
+            assert np.array_equal((x * k)(timeout=20), a * k)
     # Then it was never refused
     assert len(one.received) == 4
     one.close()
