@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ravop.engine import Engine, current_engine
+from ravop.federated import FederatedGraph
 from ravop.operands import ANY_INTEGER, as_value, check_literals
 from ravop.record import Operand, Recorder
 from ravop.tensor import Scalar, Tensor
@@ -46,7 +47,15 @@ class Graph:
 
     Graph(name="test")  a new graph; as a context manager it ends with the block
     Graph(id=7)         one that is at the server: its progress, ops and values
+    Graph(approach="federated", rules=...)  a FederatedGraph: statistics of files that stay where they are
     """
+
+    def __new__(cls, id: int | None = None, *, approach: str = "distributed", **more: Any) -> Any:
+        if approach == "federated":
+            return FederatedGraph(id, **more)
+        if id is not None and current_engine().graph(id).get("approach") == "federated":
+            return FederatedGraph(id)
+        return super().__new__(cls)
 
     def __init__(
         self,
@@ -55,9 +64,12 @@ class Graph:
         name: str | None = None,
         algorithm: str | None = None,
         approach: str = "distributed",
+        rules: Any = None,
     ) -> None:
         if approach != "distributed":
-            raise ParamError(f'approach must be "distributed", not {approach!r}')
+            raise ParamError(f'approach must be "distributed" or "federated", not {approach!r}')
+        if rules is not None:
+            raise ParamError('rules are for graphs with approach="federated"')
         self._engine: Engine = current_engine()
         self._id = id
         self._attached = id is not None

@@ -6,13 +6,19 @@ import argparse
 import asyncio
 import logging
 import sys
+from pathlib import Path
+from typing import Any
 
 from ravpy.benchmark import measure
 from ravpy.client import Contributor
 from ravpy.config import Config, read_config
+from ravpy.federated import Task, federate
 from ravpy.listing import show_graphs
+from ravpy.policy import Refused, read_policy
 from ravpy.status import Status
+from ravpy.table import Format
 from ravspec.errors import RavError
+from ravspec.places import state_dir
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,7 +53,66 @@ def parser() -> argparse.ArgumentParser:
     )
     look = commands.add_parser("list", parents=[common], help="show the server's graphs")
     look.add_argument("--approach", choices=["federated", "distributed"], help="only these")
+    add_federate(commands, common)
     return p
+
+
+def add_federate(commands: Any, common: argparse.ArgumentParser) -> None:
+    """The command `federate`."""
+    f = commands.add_parser(
+        "federate",
+        parents=[common],
+        help="take part in a federated graph with a CSV file of yours",
+        description="Compute the sums that the graph asks for, show them to you with who asks and who could "
+        "open them, and send them encrypted if you agree. The file stays where it is. Rules of your own "
+        "(policy.toml in $RDF_STATE_DIR/contributor, or ~/.rdf/contributor) decide what may leave at all.",
+    )
+    f.add_argument("graph", metavar="GRAPH_ID", type=int, help="see `ravpy list --approach federated`")
+    f.add_argument("--file", type=Path, required=True, help="the CSV file; its first line names the columns")
+    f.add_argument("--expect", metavar="FINGERPRINT", help="refuse any other question than the one with this")
+    f.add_argument("--yes", action="store_true", help="agree without being asked; only with --expect")
+    f.add_argument("--encoding", default="utf-8-sig", help="of the file (default utf-8)")
+    f.add_argument("--separator", default=",", help="between cells (default a comma; 'tab' for tabs)")
+    f.add_argument("--decimal-comma", action="store_true", help="numbers are written 3,25")
+    f.add_argument("--missing", metavar="WORDS", default="", help="further words for missing cells: '?,-9'")
+    f.add_argument("--policy", type=Path, metavar="FILE", help="another file of rules")
+    f.add_argument("--min-clients", type=int, metavar="N", help="your floor of contributors (default 3)")
+    f.add_argument("--min-rows", type=int, metavar="N", help="your floor of rows (default 10)")
+    f.add_argument("--allow-plain", action="store_true", default=None, help="let the server read your sums")
+    f.add_argument("--allow-insecure", action="store_true", default=None, help="take keys that are too short")
+
+
+def take_part(args: argparse.Namespace, config: Config) -> int:
+    """`ravpy federate`: 0 if something was sent."""
+    if args.yes and not args.expect:
+        print("ravpy: --yes needs --expect FINGERPRINT, as the developer told you", file=sys.stderr)
+        return 2
+    state = state_dir()
+    flags = {
+        name: getattr(args, name) for name in ("min_clients", "min_rows", "allow_plain", "allow_insecure")
+    }
+    words = frozenset(word.strip().lower() for word in args.missing.split(",") if word.strip())
+    separator = "\t" if args.separator in ("tab", "\\t") else args.separator
+    form = Format(args.encoding, separator, args.decimal_comma, words)
+    policy = read_policy(args.policy, state, **flags)
+    agreed = []
+
+    def consent(text: str) -> bool:
+        print(text)
+        answer = "yes" if args.yes else input('To send it, type "yes": ').strip().lower()
+        agreed.append(answer == "yes")
+        return agreed[-1]
+
+    try:
+        task = Task(args.graph, args.file, form, policy, state, args.expect, args.yes)
+        print(federate(config, task, consent))
+    except Refused as reason:
+        print(f"refused here, nothing was sent. {reason}", file=sys.stderr)
+        return 1
+    except EOFError:
+        print("\nnothing was sent: nobody agreed", file=sys.stderr)
+        return 1
+    return 0 if all(agreed) else 1
 
 
 async def participate(config: Config) -> None:
@@ -63,6 +128,8 @@ def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     try:
+        if args.command == "federate":
+            return take_part(args, read_config(args.server, args.token))
         if args.command == "list":
             show_graphs(read_config(args.server, args.token), args.approach)
         else:

@@ -149,6 +149,10 @@ class Ledger:
         buffer = io.BytesIO()
         np.savez(buffer, keys=rows.keys, numbers=rows.numbers, signatures=np.frombuffer(signatures, np.uint8))
         write_private(self._rows_file(entry.data), buffer.getvalue())
+        self.note(entry)
+
+    def note(self, entry: Entry) -> None:
+        """Write down what is known of a graph now."""
         kept = [e for e in self.entries() if (e.data, e.fingerprint) != (entry.data, entry.fingerprint)]
         body = json.dumps([asdict(e) for e in (*kept, entry)], indent=1)
         write_private(self._folder / "graphs.json", body.encode())

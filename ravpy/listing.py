@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ravftp.client import message_of
+from ravpy.asking import ask
 from ravpy.config import Config
 from ravspec.errors import RavError, ServerUnreachable
 from ravspec.trust import advice, client_context
@@ -39,6 +40,9 @@ def fetch_graphs(config: Config, approach: str | None) -> list[dict[str, Any]]:
 
 def show_graphs(config: Config, approach: str | None) -> None:
     """Print them."""
+    if approach == "federated":
+        show_federated(config)
+        return
     graphs = fetch_graphs(config, approach)
     console = Console()
     if not graphs:
@@ -49,3 +53,40 @@ def show_graphs(config: Config, approach: str | None) -> None:
         made = datetime.fromtimestamp(g["created_at"]).strftime("%Y-%m-%d %H:%M:%S")
         table.add_row(str(g["id"]), g["name"] or "", g["approach"], g["algorithm"] or "", g["state"], made)
     console.print(table)
+
+
+def show_federated(config: Config) -> None:
+    """Print the federated graphs: what each asks for, of how many, and its fingerprint."""
+    rows = ask(config, "federated")["graphs"]
+    console = Console()
+    if not rows:
+        console.print(f"no federated graphs at {config.url}")
+    for row in rows:
+        title = f"{row['id']}  {row['name'] or '(no name)'}, asked for by {row['developer'] or '(no name)'}"
+        lines = [title, f"    state: {SAID.get(row['state'], row['state'])}"]
+        if row["columns"]:
+            asked = dict.fromkeys(s["name"] for s in row["statistics"])
+            lines += [
+                f"    rules: {'; '.join(said(name, rule) for name, rule in row['columns'].items())}",
+                f"    statistics: {', '.join(asked)}",
+                f"    contributors: {row['contributors']} of {row['max_clients']}",
+                f"    released with: {row['min_clients']} at least",
+                f"    fingerprint: {row['fingerprint']}" + ("" if row["encryption"] else "  NOT ENCRYPTED"),
+            ]
+        for line in lines:
+            console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
+
+
+#: how a federated graph's state is called
+SAID = {"open": "not asking yet", "ended": "asks for contributions"}
+
+
+def said(name: str, rule: dict[str, Any]) -> str:
+    """The rule of a column."""
+    bounds = " ".join(f"{key} {rule[key]}" for key in ("min", "max") if rule.get(key) is not None)
+    return f"{name}: {bounds or 'all values'}"
+
+
+def printable(text: str) -> str:
+    """Text of others without what a terminal would obey."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

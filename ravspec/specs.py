@@ -50,6 +50,8 @@ def check(spec: Spec) -> None:
         )
     if not 1 <= spec.max_rows <= MOST_ROWS:
         raise ParamError(f"max_rows={spec.max_rows} is not from 1 to {MOST_ROWS:,}")
+    if spec.sealed:
+        raise ParamError("sealed: there are no sealed rosters in this version of RDF")
     if not HEX.fullmatch(spec.modulus) or bool(spec.modulus) != spec.encryption:
         raise ParamError("an encrypted graph has a key's modulus, a plain one has none")
     if spec.encryption and not 256 <= spec.n.bit_length() <= 16384:

@@ -1,0 +1,142 @@
+"""`ravpy federate`: read a file, look at the local policy, ask its owner, send ciphertexts. In that order.
+
+A refusal is told to the owner and to nobody else: nothing is sent, not even that something was refused.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ravpy.asking import ask
+from ravpy.config import Config
+from ravpy.consent import screen
+from ravpy.ledger import Entry, Ledger
+from ravpy.measuring import Measured, Measuring, Query
+from ravpy.noise import noisy
+from ravpy.policy import Policy, Refused, check_measured, check_spec
+from ravpy.table import Format, open_table
+from ravspec.ciphertexts import Wire
+from ravspec.errors import ProtocolError, RavError, ServerUnreachable
+from ravspec.federated import Spec, fingerprint, same_fingerprint
+from ravspec.slots import layout_of, pack
+from ravspec.specs import read_spec
+
+#: a contribution is sent so often before it is said that the server does not answer
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the owner of a file says on the command line."""
+
+    graph: int
+    file: Path
+    format: Format
+    policy: Policy
+    state: Path
+    expect: str | None = None
+    yes: bool = False
+
+
+Ask = Callable[[str], bool]
+
+
+def federate(config: Config, task: Task, consent: Ask) -> str:
+    """Take part in a federated graph with a file; what was done, in a sentence."""
+    spec = fetch_spec(config, task.graph)
+    check_question(task, spec)
+    ledger = Ledger(task.state)
+    found, queries = measure(task, spec, ledger.secret())
+    check_measured(task.policy, spec, found)
+    entry = Entry(
+        fingerprint=fingerprint(spec), graph=spec.graph, name=spec.name, developer=spec.developer,
+        server=config.url, file=str(task.file.resolve()), data=ledger.known_as(task.file, found),
+        at=time.time(), rows=found.chosen, epsilon=float(spec.epsilon) if spec.epsilon else None,
+    )  # fmt: skip
+    with ledger.locked():
+        ledger.check(task.policy, entry, found, queries)
+    layout = layout_of(spec)
+    wire = Wire(spec, layout)
+    earlier = [e for e in ledger.entries() if e.data == entry.data]
+    text = screen(spec, found, config.url, entry.file, earlier, wire.size_bytes, layout.parts)
+    if not consent(text):
+        return "nothing was sent"
+    body = wire.to_bytes(encrypted(spec, pack(layout, noisy(spec, found.sums))))
+    with ledger.locked():
+        # others may have taken part meanwhile; and what may have been sent must be written down before
+        ledger.record(entry, ledger.check(task.policy, entry, found, queries))
+    outcome = send(config, spec, ledger.name_of("contributor", entry.data), body)
+    with ledger.locked():
+        ledger.note(replace(entry, sent=True))
+    if outcome == "repeated":
+        return f"graph {spec.graph} had a contribution of this file already; nothing was added"
+    return f"contributed to graph {spec.graph}: {wire.size_bytes:,} bytes"
+
+
+def fetch_spec(config: Config, graph: int) -> Spec:
+    """The spec of a graph that asks for contributions."""
+    row = ask(config, f"federated/{graph}")
+    text = row.get("spec") if isinstance(row, dict) else None
+    if not isinstance(text, str):
+        raise RavError(f"graph {graph} does not ask for contributions yet; its developer is still at it")
+    spec = read_spec(text)
+    if spec.graph != graph:
+        raise ProtocolError(f"the server gave the spec of graph {spec.graph} for graph {graph}")
+    if row.get("state") != "ended":
+        raise RavError(f"graph {graph} takes no contributions any more: it is {row.get('state')}")
+    return spec
+
+
+def check_question(task: Task, spec: Spec) -> None:
+    """Refused, if the spec is not the one that is expected, or against the policy."""
+    word = fingerprint(spec)
+    if task.expect is not None and not same_fingerprint(task.expect, word):
+        raise Refused(
+            f"fingerprint: the server's question has {word}, and {task.expect} was expected. Somebody may "
+            "have changed it, the key perhaps; ask the developer, by another way than the server"
+        )
+    check_spec(task.policy, spec)
+    if spec.encryption:
+        from ravspec import paillier  # of the extra "contributor"
+
+        try:
+            paillier.check_modulus(spec.n, insecure=task.policy.allow_insecure)
+        except ProtocolError as error:
+            raise Refused(f"allow_insecure: {error}") from None
+
+
+def measure(task: Task, spec: Spec, key: bytes) -> tuple[Measured, list[Query]]:
+    """The sums of the file, and what the policy looks at."""
+    form = task.format
+    with open_table(task.file, form) as table:
+        measuring = Measuring(spec, table, key, form.decimal_comma, form.missing)
+        return measuring.run(), measuring.queries
+
+
+def encrypted(spec: Spec, parts: list[int]) -> list[int]:
+    """The parts as ciphertexts, or as they are in a graph without encryption."""
+    if not spec.encryption:
+        return parts
+    from ravspec import paillier
+
+    return paillier.encrypt(spec.n, parts)
+
+
+def send(config: Config, spec: Spec, contributor: str, body: bytes) -> str:
+    """Send a contribution, again if the connection broke: the server counts it once."""
+    for left in reversed(range(TRIES)):
+        try:
+            reply = ask(
+                config, f"federated/{spec.graph}/contributions", body,
+                Rdf_Fingerprint=fingerprint(spec), Rdf_Contributor=contributor,
+            )  # fmt: skip
+            return str(reply["outcome"])
+        except ServerUnreachable as error:
+            if not left:
+                raise ServerUnreachable(
+                    f"{error}. Run the same command again: nothing is counted twice"
+                ) from error
+    raise AssertionError("unreachable")
