@@ -173,7 +173,12 @@ function showReason(state) {
   if (takingPart && ["paused", "pausing"].includes(state)) {
     reason = paused ? "Paused because you pressed Pause." : `Paused because ${etiquette.reason}.`;
   }
-  if (["refused", "failed"].includes(state)) reason = last.failure;
+  if (state === "failed" && !reason) reason = last.failure;
+  if (state === "refused") {
+    reason =
+      "This server lets in only those who come by its operator's link: open that link, or scan its code. " +
+      `It says: ${last.failure}`;
+  }
   $("reason").hidden = !reason;
   put("reason", reason);
 }
@@ -232,6 +237,9 @@ function graphItem() {
   return item;
 }
 
-setInterval(() => chart.add(last.figures.ops ?? 0, Date.now()), 1000);
+setInterval(() => {
+  chart.add(last.figures.ops ?? 0, Date.now());
+  show(); // the last word on what was computed gives way
+}, 1000);
 if (wasTakingPart()) participate();
 show();

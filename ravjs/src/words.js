@@ -7,7 +7,7 @@ export const CHAPTER_WORDS = {
   "Functions of one number": "evaluating functions",
   Reductions: "summing up and averaging",
   Products: "multiplying matrices",
-  "Linear algebra": "solving systems of equations",
+  "Linear algebra": "solving equations and working on matrices",
   Shapes: "rearranging numbers",
   "Joining, cutting, repeating": "joining and cutting arrays",
   Indexing: "picking out numbers",
