@@ -3,7 +3,7 @@
 #
 #   sh setup.sh                                  everything, benchmarks and development included
 #   sh setup.sh developer|contributor|server     what that role needs
-#   sh setup.sh demo                             the main job on real data, start to finish
+#   sh setup.sh demo [federated]                 the main job on real data, start to finish
 #   sh setup.sh test [--long]                    checks and tests; --long adds chaos, sweeps and loads
 #
 # Everything goes into .venv beside this file; running it again does only what is missing.
@@ -86,8 +86,11 @@ case "${1:-all}" in
         say "ready: the $1's packages are in .venv"
         ;;
     demo)
+        name=linear_regression
+        [ "${2:-}" != federated ] || name=federated
+        [ "${2:-$name}" = "$name" ] || usage 2
         install developer,contributor,server,examples
-        exec .venv/bin/python examples/linear_regression/demo.py
+        exec .venv/bin/python "examples/$name/demo.py"
         ;;
     test)
         [ "${2:---long}" = "--long" ] || usage 2

@@ -12,9 +12,10 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ravpy.measuring import Measured
+from ravpy.measuring import Measured, Query
 from ravspec.errors import ConfigError, RavError
 from ravspec.federated import Spec
+from ravspec.statistics import groups
 from ravspec.sums import Kind
 
 POLICY_FILE = "contributor/policy.toml"
@@ -139,9 +140,9 @@ def against_measured(policy: Policy, spec: Spec, found: Measured) -> Iterator[st
         if total.kind is Kind.CELL and 0 < n < policy.min_cell:
             yield f"min_cell: {total.text()} is {n}; {policy.min_cell} are the fewest here"
     for statistic in spec.statistics:
-        rows = min(
-            (n for q, n in found.counts.items() if set(statistic.columns) <= set(q.over) and n), default=0
-        )
+        over = tuple(sorted(statistic.columns))
+        of_groups = (found.counts.get(Query(over, group), 0) for group in groups(statistic))
+        rows = min(filter(None, of_groups), default=0)
         bins = len(statistic.edges) - 1
         if statistic.edges and bins > policy.bins_per_row * rows:
             yield f"bins_per_row: {bins} bins of {rows} rows; {policy.bins_per_row:g} a row are the most here"

@@ -84,6 +84,16 @@ def test_singletons_in_bins_can_be_refused(tmp_path: Path) -> None:
         check_measured(Policy(min_cell=2), spec_of(bins(2)), found)
 
 
+def test_bins_are_counted_by_the_rows_of_their_own_question(tmp_path: Path) -> None:
+    both = spec_of(bins(3), Statistic("mean", ("x",), by=By("sex", ("f", "m"))))
+    people = [[i % 3, "fm"[i % 3 == 0]] for i in range(30)]
+    path = write_csv(tmp_path / "d", ["x", "sex"], people)
+    check_measured(Policy(), both, measure(both, path)[0])
+    grouped = Statistic("histogram", ("x",), by=By("sex", ("f", "m")), edges=("0", "1", "2", "3"))
+    with pytest.raises(Refused, match="bins_per_row: 3 bins of 10 rows"):
+        check_measured(Policy(), spec_of(grouped), measure(spec_of(grouped), path)[0])
+
+
 def test_a_regression_has_enough_rows(tmp_path: Path) -> None:
     columns = {c: Column(decimals=0) for c in "abc"}
     spec = make_spec(columns, Statistic("linear_regression", ("a", "b", "c")), **SECRET)

@@ -1,0 +1,133 @@
+"""Federated graphs with real processes: the demo, and a server that is killed between any two steps."""
+
+from __future__ import annotations
+
+import random
+import re
+import subprocess
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from system.processes import ROOT, Running, Script, Server, clean_environment, python, until
+
+SCRIPT = """
+    import json
+    import ravop as R
+
+    graph = R.Graph(name="ages", approach="federated", rules=json.dumps(
+        {"rules": {"age": {"min": 0, "max": 120, "decimals": 0}}, "max_clients": 3}))
+    mean = R.federated_mean()
+    variance = R.federated_variance()
+    print("id", graph.id, flush=True)
+    print("fingerprint", graph.fingerprint, flush=True)
+    print("mean", mean()["age"].hex(), "variance", variance()["age"].hex(), flush=True)
+    print(graph.end())
+"""
+
+
+def federate(server: Server, folder: Path, *args: Any, answer: str = "") -> subprocess.CompletedProcess[str]:
+    """`ravpy federate` to its end."""
+    return subprocess.run(
+        python("-m", "ravpy", "federate", *args, "--server", server.url), input=answer, text=True, cwd=ROOT,
+        env=clean_environment(RDF_STATE_DIR=str(folder)), capture_output=True, timeout=60,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[tuple[Path, list[int]]]:
+    """Three files of ages."""
+    rng, made = random.Random(3), []
+    for i in range(3):
+        ages = [rng.randint(18, 90) for _ in range(50)]
+        path = tmp_path / f"ages{i}.csv"
+        path.write_text("age\n" + "".join(f"{age}\n" for age in ages))
+        made.append((path, ages))
+    return made
+
+
+def source(folder: Path) -> str:
+    """The developer's script, with its keys in a folder of the test."""
+    return f"import os\nos.environ['RDF_STATE_DIR'] = {str(folder / 'dev')!r}\n" + textwrap.dedent(SCRIPT)
+
+
+def said(script: Script, word: str) -> str:
+    """What a script prints behind a word."""
+    found: re.Match[str] = until(lambda: re.search(rf"^{word} (\S+)$", script.out(), re.M), word)
+    return found[1]
+
+
+def test_a_server_killed_between_any_two_steps_loses_and_doubles_nothing(
+    server: Server,
+    script: Callable[..., Script],
+    tmp_path: Path,
+    files: list[tuple[Path, list[int]]],
+) -> None:
+    # Given a developer who waits
+    developer = script(source(tmp_path))
+    graph, word = said(developer, "id"), said(developer, "fingerprint")
+    for path, _ in files:
+        # When the server is killed before each contribution, and again after it
+        server.kill()
+        server.restart()
+        done = federate(server, tmp_path / "owner", graph, "--file", path, "--yes", "--expect", word)
+        assert done.returncode == 0, done.stderr
+        server.kill()
+        server.restart()
+        # And somebody tries once more
+        if path is not files[-1][0]:
+            again = federate(server, tmp_path / "owner", graph, "--file", path, "--yes", "--expect", word)
+            assert again.returncode == 1
+            assert "contributed to this graph already" in again.stderr
+    # Then the total is that of the three, to the last bit
+    ages = [age for _, each in files for age in each]
+    mean = sum(ages) / len(ages)
+    n, s, q = len(ages), sum(ages), sum(age * age for age in ages)
+    assert f"mean {mean.hex()} variance {((n * q - s * s) / (n * n)).hex()}" in developer.output()
+    assert "Graph computed successfully!" in developer.out()
+
+
+def test_the_command_asks_refuses_and_says_why(
+    server: Server, script: Callable[..., Script], tmp_path: Path, files: list[tuple[Path, list[int]]]
+) -> None:
+    developer = script(source(tmp_path))
+    graph, word = said(developer, "id"), said(developer, "fingerprint")
+    path = files[0][0]
+    listed = subprocess.run(
+        python("-m", "ravpy", "list", "--approach", "federated", "--server", server.url),
+        capture_output=True, text=True, timeout=60, cwd=ROOT, env=clean_environment(),
+    )  # fmt: skip
+    assert f"fingerprint: {word}" in listed.stdout
+    assert "rules: age: min 0 max 120" in listed.stdout
+    for args, answer, code, text in (
+        (["--yes"], "", 2, "--yes needs --expect"),
+        (["--yes", "--expect", "abc"], "", 1, "fingerprint: the server's question has"),
+        (["--min-rows", "51"], "yes\n", 1, "min_rows: age: 50 rows; 51 are the fewest here"),
+        (["--min-clients", "4"], "yes\n", 1, "min_clients"),
+        ([], "no\n", 1, "nothing was sent"),
+        ([], "", 1, "nobody agreed"),
+    ):
+        done = federate(server, tmp_path / "owner", graph, "--file", path, *args, answer=answer)
+        assert done.returncode == code, done.stderr
+        assert text in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    assert server.view(f"federated/{graph}")["contributors"] == 0
+    done = federate(server, tmp_path / "owner", graph, "--file", path, answer="yes\n")
+    assert done.returncode == 0, done.stderr
+    assert server.view(f"federated/{graph}")["contributors"] == 1
+    assert all(half in done.stdout for half in (word[:39], word[40:]))
+
+
+def test_the_demo_gives_what_numpy_gives(tmp_path: Path, processes: list[Running]) -> None:
+    command = python(ROOT / "examples/federated/demo.py")
+    demo = Running("demo", command, tmp_path)
+    processes.append(demo)
+    assert demo.wait(120) == 0, demo.tail(60)
+    differences = re.findall(r"^  (\d\.\de[+-]\d+)  (.+)$", demo.out(), re.M)
+    assert len(differences) == 7
+    assert max(float(value) for value, _ in differences) <= 1e-9
+    assert demo.out().count("contributed to graph 1: 768 bytes") == 6  # five, and the one that is shown whole
+    assert (tmp_path / "federated.png").read_bytes().startswith(b"\x89PNG")
+    assert demo.log() == ""
