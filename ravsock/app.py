@@ -10,7 +10,7 @@ import engineio.async_drivers.aiohttp as engineio_aiohttp
 import socketio
 from aiohttp import web
 
-from ravsock import contributions, pages, store
+from ravsock import contributions, origins, pages, store
 from ravsock.config import Config
 from ravsock.database import open_database
 from ravsock.dispatcher import Dispatcher
@@ -43,9 +43,11 @@ def make_app(config: Config) -> web.Application:
     certificate = read_certificate(config)
     names = (*config.names, *(certificate.names if certificate else ()))
     sockets = make_sockets(config)
+    door_guard = guard(replace(config, names=names), door)
     app = web.Application(
-        middlewares=[guard(replace(config, names=names), door), errors_as_json],  # type: ignore[list-item]
+        middlewares=[origins.preflight(config), door_guard, errors_as_json]  # type: ignore[list-item]
     )
+    app.on_response_prepare.append(origins.name_origin(config))
     app[CONFIG], app[CERTIFICATE] = config, certificate
     app.add_routes(routes)
     app.add_routes(contributions.routes)

@@ -69,11 +69,9 @@ def make_pages(config: Config) -> Pages:
     return Pages(runtime, make_bundle(runtime), trouble, config)
 
 
-def headers(request: web.Request, cache: dict[str, str]) -> dict[str, str]:
-    """Of every answer here; a page of an origin that was named may use the library."""
-    origin = request.headers.get("Origin", "")
-    listed = {"Access-Control-Allow-Origin": origin} if origin in request.app[PAGES].config.origins else {}
-    return {**HEADERS, **cache, **listed, "Vary": "Accept-Encoding, Origin"}
+def headers(cache: dict[str, str]) -> dict[str, str]:
+    """Of every answer here."""
+    return {**HEADERS, **cache, "Vary": "Accept-Encoding, Origin"}
 
 
 def page(request: web.Request, name: str) -> web.Response:
@@ -83,7 +81,7 @@ def page(request: web.Request, name: str) -> web.Response:
     filled = {"version": pages.bundle.version, "trouble": html.escape(pages.trouble, quote=True)}
     for key, value in filled.items():
         text = text.replace(f"{{{{{key}}}}}", value)
-    return web.Response(text=text, content_type="text/html", headers=headers(request, ASK_AGAIN))
+    return web.Response(text=text, content_type="text/html", headers=headers(ASK_AGAIN))
 
 
 @routes.get("/")
@@ -103,7 +101,7 @@ async def library(request: web.Request) -> web.Response:
     """The library under a name that stays."""
     version = request.app[PAGES].bundle.version
     text = f'export * from "./assets/{version}/src/contributor.js";\n'
-    return web.Response(text=text, content_type="text/javascript", headers=headers(request, ASK_AGAIN))
+    return web.Response(text=text, content_type="text/javascript", headers=headers(ASK_AGAIN))
 
 
 @routes.get("/v1/join")
@@ -111,14 +109,14 @@ async def link(request: web.Request) -> web.Response:
     """The join link with the token that came with the question, and its QR code, for the page /join."""
     at = f"{request.scheme}://{request.host}"
     found = join_link(request.app[PAGES].config, at, bearer(request.headers))
-    return web.json_response({"link": found, "qr": qr_svg(found)}, headers=headers(request, ASK_AGAIN))
+    return web.json_response({"link": found, "qr": qr_svg(found)}, headers=headers(ASK_AGAIN))
 
 
 @routes.get("/assets/{version}/{name:.+}")
 async def asset(request: web.Request) -> web.StreamResponse:
     """A file of the bundle or of the runtime, by its version."""
     pages, version, name = request.app[PAGES], request.match_info["version"], request.match_info["name"]
-    about = {**headers(request, FOR_GOOD), "Content-Type": TYPES.get(Path(name).suffix, "text/plain")}
+    about = {**headers(FOR_GOOD), "Content-Type": TYPES.get(Path(name).suffix, "text/plain")}
     runtime = pages.runtime
     if version == pages.bundle.version and name in pages.bundle.files:
         return from_memory(request, *pages.bundle.files[name], about)

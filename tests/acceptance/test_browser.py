@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import textwrap
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from system.browser import Tab, gone
-from system.processes import Contributor, Script, Server, until
+from system.processes import Contributor, Running, Script, Server, until
 
 NewTab = Callable[..., Tab]
 Start = Callable[..., Script]
@@ -143,3 +147,69 @@ def all_is_the_servers_own(tab: Tab) -> None:
         })"""
     )
     assert extensions == ""
+
+
+LARGE = """
+    import numpy as np
+    import ravop as R
+
+    x = np.random.default_rng(1).normal(size=(700, 700))
+    print(np.array_equal((R.t(x) * 2)(timeout=60), 2 * x))
+"""
+
+SCHOOL = """<!doctype html><title>A school</title><body><script type="module">
+    import {{ Contributor }} from "{url}/ravjs.js";
+    const contributor = new Contributor({{ name: "school", pace: 0.9 }});
+    contributor.addEventListener("state", (event) => {{ document.body.dataset.state = event.detail.state; }});
+    contributor.start();
+    window.contributor = contributor;
+</script>"""
+
+
+@pytest.fixture
+def school() -> Iterator[tuple[str, Callable[[str], None]]]:
+    """A site of another origin: its origin, and how to say what its page is."""
+    page = [b""]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(page[0])
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    site = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+
+    def show(text: str) -> None:
+        page[0] = text.encode()
+
+    yield f"http://127.0.0.1:{site.server_port}", show
+    site.shutdown()
+    site.server_close()
+
+
+def test_a_page_of_a_listed_site_takes_part_by_the_library(
+    tmp_path: Path, processes: list[Running], browser: Any, school: Any
+) -> None:
+    origin, show = school
+    server = Server(tmp_path, RAVSOCK_ORIGINS=origin)
+    processes.append(server)
+    show(SCHOOL.format(url=server.ready().url))
+    tab = Tab(browser, server)
+    tab.page.goto(origin)
+    tab.until("waiting")
+    (tmp_path / "large.py").write_text(textwrap.dedent(LARGE))
+    done = Script("large", tmp_path / "large.py", tmp_path, server.url)
+    processes.append(done)
+    assert done.output() == "True\n"
+    assert server.computed_ops("school") > 0
+    tab.page.evaluate("contributor.pause()")
+    tab.until("paused")
+    tab.page.evaluate("contributor.stop()")
+    tab.until("off")
+    tab.close()
+    assert not tab.troubles

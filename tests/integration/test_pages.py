@@ -131,7 +131,39 @@ def test_a_listed_site_may_use_the_library_and_others_may_not(
     status, headers, body = get(server, "/ravjs.js", Origin="https://school.example")
     assert (status, headers["Access-Control-Allow-Origin"]) == (200, "https://school.example")
     assert b"contributor.js" in body
-    assert get(server, "/ravjs.js", Origin="https://elsewhere.example")[0] == 403
+    status, headers, _ = get(server, "/ravjs.js", Origin="https://elsewhere.example")
+    assert status == 403 and "Access-Control-Allow-Origin" not in headers
+
+
+def test_only_a_listed_sites_browser_is_told_that_it_may_send(
+    config: Config, request: pytest.FixtureRequest
+) -> None:
+    object.__setattr__(config, "origins", ("https://school.example",))
+    server = request.getfixturevalue("server")
+    make_token(config, "contributor")
+    asks = {"Access_Control_Request_Method": "PUT", "Access_Control_Request_Headers": "rdf-life"}
+    path = f"/v1/data/{'ab' * 16}"
+    status, headers = preflight(server, path, Origin="https://school.example", **asks)
+    assert (status, headers["Access-Control-Allow-Origin"]) == (204, "https://school.example")
+    assert "Rdf-Life" in headers["Access-Control-Allow-Headers"]
+    for origin in ("https://elsewhere.example", "null", "https://school.example.evil.example"):
+        status, headers = preflight(server, path, Origin=origin, **asks)
+        assert status == 403 and "Access-Control-Allow-Origin" not in headers
+    # what is sent then needs its token all the same, and the page may read why it was refused
+    status, headers, _ = get(server, "/v1/graphs", Origin="https://school.example")
+    assert (status, headers["Access-Control-Allow-Origin"]) == (401, "https://school.example")
+
+
+def preflight(server: Any, path: str, **headers: str) -> tuple[int, dict[str, str]]:
+    """A browser's question whether a page may send something."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    try:
+        connection.request("OPTIONS", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+        response = connection.getresponse()
+        response.read()
+        return response.status, dict(response.getheaders())
+    finally:
+        connection.close()
 
 
 def test_the_join_link_bears_the_token_that_asks_for_it(config: Config, server: Any) -> None:

@@ -67,7 +67,7 @@ class Tab:
     def until(self, *states: str, patience_s: float = 60.0) -> Tab:
         """Wait for one of the states."""
         selectors = ", ".join(f"body[data-state={state}]" for state in states)
-        self.page.wait_for_selector(selectors, timeout=patience_s * 1000)
+        self.page.wait_for_selector(selectors, state="attached", timeout=patience_s * 1000)
         return self
 
     def is_present(self) -> bool:
