@@ -50,6 +50,7 @@ PROGRAMS = {
     r"ravsock token revoke": ["-m", "ravsock", "token", "revoke"],
     r"reset\.py": ["reset.py"],
     r"ravpy participate": ["-m", "ravpy", "participate"],
+    r"ravpy federate": ["-m", "ravpy", "federate"],
     r"ravpy list": ["-m", "ravpy", "list"],
     r"docs/generate\.py": ["docs/generate.py"],
     r"benchmarks/run\.py": ["benchmarks/run.py"],
