@@ -88,6 +88,10 @@ class FtpWay:
                 there = 0
             if there < size or sending.tries == 1:
                 self._store(ftp, path, sending, there)
+                # a connection that broke on the way can look at the server like one that ended
+                there = size_of(ftp, path)
+                if there != size:
+                    raise Lost(f"{there} of {size} bytes arrived before the connection broke")
             ftp.sendcmd(f"RNFR {path}")
             digest = sending.digest()
             with patience(ftp, self._timeout_s + size / HASH_BPS):
@@ -125,6 +129,8 @@ class FtpWay:
             if missing.startswith("has more"):
                 raise TransferError(f"array {receiving.digest[:12]} {missing}")
             ftp.voidresp()  # says so if it broke off
+            if missing and size_of(ftp, f"/{receiving.digest}") == len(view):
+                raise Lost(f"{receiving.moved} of {len(view)} bytes came before the connection broke")
             if missing:
                 raise TransferError(f"array {receiving.digest[:12]} {missing}")
 

@@ -16,7 +16,7 @@ from proxy import Cutter
 
 import ravop as R
 from ravftp.client import Transfer
-from ravftp.ftp import Lost
+from ravftp.ftp import FtpWay, Lost
 from ravop import engine
 from ravsock.config import Config
 from ravspec.errors import TransferError
@@ -79,7 +79,7 @@ def test_by_http_a_download_goes_on_and_an_upload_begins_anew(
 def test_a_server_that_does_not_come_back_is_given_up(ftpd: FtpServer, cutter: Callable[..., Cutter]) -> None:
     proxy = cutter(ftpd.port, 3_000_000, cuts=1000, ftp=True)
     client = transfer(dataclasses.replace(ftpd.grant("ann"), port=proxy.port), patience_s=0.0)
-    with pytest.raises(Lost, match="lost while an array was moving"):
+    with pytest.raises(Lost, match=r"lost while an array was moving|before the connection broke"):
         client.put(VALUE)
     assert proxy.cuts == 1
 
@@ -104,6 +104,25 @@ def test_an_upload_whose_last_answer_was_lost_is_not_sent_again(
     # Then it finds it there
     assert lost.is_set()
     assert np.array_equal(client.get(digest, TYPE), VALUE)
+    client.close()
+
+
+def test_an_upload_that_looked_ended_to_the_server_goes_on(
+    ftpd: FtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a connection that ends in order after one half, as when a proxy in the middle closes it
+    store, halves = FtpWay._store, [VALUE.nbytes // 2]
+
+    def half(way: FtpWay, ftp: Any, path: str, sending: Any, at: int) -> None:
+        whole = sending.body
+        sending.body = whole[: halves.pop()] if halves else whole
+        store(way, ftp, path, sending, at)
+        sending.body = whole
+
+    monkeypatch.setattr(FtpWay, "_store", half)
+    client = transfer(ftpd.grant("ann"), patience_s=20)
+    # Then the other half follows, and the array is whole
+    assert np.array_equal(client.get(client.put(VALUE), TYPE), VALUE)
     client.close()
 
 
