@@ -1,0 +1,75 @@
+"""The consent screen shows all that would leave, and says it in words that are true of the graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fedfiles import make_spec, measure, write_csv
+
+from ravpy.consent import amount, screen, written
+from ravspec.federated import By, Column, Spec, Statistic, fingerprint
+from ravspec.statistics import all_sums
+from ravspec.sums import Kind
+
+COLUMNS = {"x": Column("0", "10", 1), "y": Column(decimals=2)}
+
+
+def shown(spec: Spec, tmp_path: Path) -> tuple[str, Any]:
+    rows = [[f"{i % 10}.5", f"{i - 20}.25", "fm"[i % 2]] for i in range(40)]
+    found, _ = measure(spec, write_csv(tmp_path / "d.csv", ["x", "y", "sex"], rows))
+    return screen(spec, found, "http://server", "d.csv", [], 768, 1), found
+
+
+def test_every_number_that_leaves_is_shown(tmp_path: Path) -> None:
+    asked = [
+        Statistic("variance", ("x", "y")),
+        Statistic("linear_regression", ("y", "x")),
+        Statistic("missing", ("y",)),
+        Statistic("mean", ("x",), by=By("sex", ("f", "m"))),
+        Statistic("histogram", ("x",), edges=("0", "5", "10")),
+    ]
+    spec = make_spec(COLUMNS, *asked, modulus="f" * 768)
+    text, found = shown(spec, tmp_path)
+    for total, value in found.sums.items():
+        if total.kind is not Kind.CELL:
+            assert any(
+                line.split() == [*written(spec, total).split(), amount(spec, total, value)]
+                for line in text.splitlines()
+            ), total.text()
+    cells = [str(value) for total, value in found.sums.items() if total.kind is Kind.CELL]
+    assert f"counts of x, below 0, in each bin, above 10: {' '.join(cells)}" in text
+    word = fingerprint(spec)
+    assert word[:39] in text
+    assert word[40:] in text
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "No noise is added"),
+        ({"modulus": ""}, "NOT ENCRYPTED"),
+        ({"min_clients": 1, "max_clients": 1}, "YOU ARE THE ONLY ONE"),
+        ({"min_clients": 2}, "WITH TWO CONTRIBUTORS"),
+        ({"min_clients": 3}, "If all others were made up by one person"),
+        ({"epsilon": "0.5"}, "epsilon 0.5 in total"),
+        ({"deadline": 1}, "with 3 at least"),
+        ({"developer": ""}, "somebody without a name"),
+    ],
+)
+def test_what_is_special_about_a_graph_is_said(tmp_path: Path, more: dict[str, Any], words: str) -> None:
+    spec = make_spec(COLUMNS, Statistic("mean", ("x",)), **{"modulus": "f" * 768, **more})
+    assert words in shown(spec, tmp_path)[0]
+
+
+def test_sums_are_decimal_numbers() -> None:
+    spec = make_spec(COLUMNS, Statistic("mean", ("x", "y")))
+    (total,) = [s for s in all_sums(spec) if s.of == ("y",)]
+    assert [amount(spec, total, v) for v in (0, 5, -5, 123456, -123456)] == [
+        "0.00",
+        "0.05",
+        "-0.05",
+        "1,234.56",
+        "-1,234.56",
+    ]
