@@ -160,6 +160,14 @@ class Session(FTPHandler):  # type: ignore[misc]
         """Forget it."""
         self._leave(self.username)
 
+    def flush_account(self) -> None:
+        """Another login begins: files of transfers that wait for their data connection are closed."""
+        waiting = self._out_dtp_queue[2] if self._out_dtp_queue else None
+        for file in (waiting, self._in_dtp_queue[0] if self._in_dtp_queue else None):
+            if file is not None:
+                file.close()
+        super().flush_account()
+
     def _leave(self, username: str) -> None:
         of_user = self.sessions.get(username, set())
         of_user.discard(self)

@@ -73,7 +73,7 @@ def test_by_http_a_download_goes_on_and_an_upload_begins_anew(
     client = Transfer(f"http://127.0.0.1:{down.port}", patience_s=20, met=True)
     assert np.array_equal(client.get(digest, TYPE), VALUE)
     assert down.cuts == 2
-    assert down.moved < 1.3 * VALUE.nbytes
+    assert down.moved < 1.5 * VALUE.nbytes  # anew each time it would be 1.6, on the way are a few blocks
 
 
 def test_a_server_that_does_not_come_back_is_given_up(ftpd: FtpServer, cutter: Callable[..., Cutter]) -> None:
