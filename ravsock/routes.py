@@ -171,11 +171,13 @@ async def graphs(request: web.Request) -> web.Response:
 
 
 @routes.get("/v1/graphs/{graph}")
-async def graph(request: web.Request) -> web.Response:
+async def show_graph(request: web.Request) -> web.Response:
     """One graph."""
-    federated = request.app[GATHERINGS].find(number(request, "graph"), principal_of(request))
-    if federated is not None:
-        return web.json_response(federated)
+    graph = number(request, "graph")
+    if request.app[DISPATCHER].registry.held(graph) is None:  # in memory are no federated ones
+        federated = request.app[GATHERINGS].find(graph, principal_of(request))
+        if federated is not None:
+            return web.json_response(federated)
     return web.json_response(graph_view(request.app[DISPATCHER], await record_of(request)))
 
 

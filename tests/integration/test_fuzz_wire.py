@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bare_peers import Peer
 from contributors import ScriptedContributor, hello
 from door import ask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutations import mutants
-from peers import Peer
 from test_fuzz_messages import frame_of, submission
 
 import ravop as R

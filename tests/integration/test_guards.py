@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from bare_peers import Peer
 from door import ask
-from peers import Peer
 from serving import Server
 
 from ravsock import guards

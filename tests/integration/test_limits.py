@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bare_peers import Peer
 from contributors import ScriptedContributor, hello
 from door import ask, make_token
-from peers import Peer
 from serving import Server
 
 import ravop as R

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from bare_peers import Peer
 from contributors import hello
 from door import ask, expire, make_token, number_of, revoke, sql, unknown
-from peers import Peer
 
 from ravsock import doorkeeper
 from ravsock.config import Config

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bare_peers import Peer
 from contributors import hello
 from door import ask, command, expire, make_token, number_of, revoke, sql, unknown
-from peers import Peer
 from serving import Server
 
 import ravop as R
