@@ -99,13 +99,15 @@ addEventListener("pageshow", ({ persisted }) => {
 // --- what the contributor tells ---------------------------------------------------------------------
 
 contributor.addEventListener("state", ({ detail }) => {
+  // what went wrong stays to be read; the end of the contributor that follows is no news
+  if (detail.state === "off" && ["refused", "failed"].includes(last.state)) return;
   last = detail;
   if (["refused", "failed"].includes(detail.state)) {
     if (takingPart && detail.failure) note(detail.failure, true);
     takingPart = false;
     if (detail.state === "refused") contributor.stop();
   }
-  if (!(detail.state === "off" && ["refused", "failed"].includes(document.body.dataset.state))) show();
+  show();
 });
 
 contributor.addEventListener("note", ({ detail }) => note(detail.text, detail.warning));
