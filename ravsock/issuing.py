@@ -114,12 +114,13 @@ def moment(at: float | None) -> str:
 
 def revoke(c: Connection, args: dict[str, Any]) -> int:
     """Revoke tokens; all of them, or an error."""
+    never_revoked = sa.and_(m.token.c.id.in_(args["ids"]), m.token.c.revoked_at.is_(None))
+    # written first: SQLite refuses at once who has read, and then would write after another has written
+    c.execute(m.token.update().where(never_revoked).values(revoked_at=time.time()))
     known = {token.id: token for token in all_tokens(c)}
     unknown = [number for number in args["ids"] if number not in known]
     if unknown:
         raise ConfigError(f"there is no token {unknown[0]}; `ravsock token list` shows those that there are")
-    never_revoked = sa.and_(m.token.c.id.in_(args["ids"]), m.token.c.revoked_at.is_(None))
-    c.execute(m.token.update().where(never_revoked).values(revoked_at=time.time()))
     for number in args["ids"]:
         print(f"token {number} of {known[number].name!r} is revoked", file=sys.stderr)
     return 0

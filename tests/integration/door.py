@@ -46,7 +46,8 @@ def expire(config: Config, token: str) -> str:
 
 def revoke(config: Config, token: str) -> str:
     """By the command."""
-    assert command(config, "revoke", str(number_of(token)))[0] == 0
+    code, _, err = command(config, "revoke", str(number_of(token)))
+    assert code == 0, err
     return token
 
 
