@@ -21,9 +21,9 @@ def lacking(what: str) -> None:
     pytest.skip(what)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Any]:
-    """What drives browsers."""
+    """What drives browsers. Not for the session: while it is there, its event loop runs in this thread."""
     if chromium_path() is None:
         lacking("no Chromium: install your system's package chromium, or name one by CHROMIUM")
     try:
@@ -35,7 +35,7 @@ def playwright() -> Iterator[Any]:
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def launch(playwright: Any) -> Callable[..., Any]:
     """Start a Chromium with more arguments."""
 
@@ -46,7 +46,7 @@ def launch(playwright: Any) -> Callable[..., Any]:
     return start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(launch: Callable[..., Any]) -> Iterator[Any]:
     """One Chromium for all tests."""
     one = launch()
