@@ -6,7 +6,6 @@ import argparse
 import json
 import logging
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -90,7 +89,7 @@ def serve_alone(args: argparse.Namespace) -> None:
     )
     server = Server(config, Grants())
     read_grants(args.grants, server)
-    stop_on_signals(server)
+    server.stop_on_signals()
     print(f"ravftp ready {config.host}:{server.port}", flush=True)
     server.serve()
 
@@ -106,7 +105,7 @@ def serve_child() -> None:
         say(out, event="failed", reason=str(error))
         return
     parent = Parent(server, heard, out)
-    stop_on_signals(server)
+    server.stop_on_signals()
     parent.tell(event="ready", port=server.port)
     server.serve()
 
@@ -120,12 +119,6 @@ def first_line(file: int) -> Any:
             raise ConfigError("ravsock closed the pipe before it gave the settings")
         line += part
     return json.loads(line)
-
-
-def stop_on_signals(server: Server) -> None:
-    """Ctrl-C and SIGTERM end it in order."""
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda signum, frame: server.stop())
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -53,6 +54,7 @@ class Mailbox(Polled):
         super().__init__(loop, read)
         os.set_blocking(self._write, False)
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._hears_signals = False
 
     def post(self, call: Callable[[], None]) -> None:
         """Have a call made by the loop. From any thread."""
@@ -65,6 +67,12 @@ class Mailbox(Polled):
             if not self.closed:
                 raise
 
+    def hear_signals(self) -> None:
+        """Have every signal wake the loop. Python calls a handler between two of its own steps, so one that
+        comes just before the loop waits, or to another thread, would else be noticed after the waiting."""
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        self._hears_signals = True
+
     def handle_read_event(self) -> None:
         """Make the calls."""
         os.read(self._fileno, 4096)
@@ -75,4 +83,6 @@ class Mailbox(Polled):
         """Leave the loop; what is posted from now on is dropped."""
         if not self.closed:
             super().close()
+            if self._hears_signals:
+                signal.set_wakeup_fd(-1)
             os.close(self._write)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from typing import Any
@@ -90,6 +91,12 @@ class Server:
 
     def _end(self) -> None:
         self._ended = True
+
+    def stop_on_signals(self) -> None:
+        """Ctrl-C and SIGTERM end `serve` in order. For the main thread."""
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda signum, frame: self.stop())
+        self._mailbox.hear_signals()
 
     def close(self) -> None:
         """Close every connection, leave no unfinished upload."""
