@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import urllib.error
-import urllib.request
 from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from ravftp.client import message_of
 from ravpy.asking import ask
 from ravpy.config import Config
-from ravspec.errors import RavError, ServerUnreachable
-from ravspec.trust import advice, client_context
-
-
-def fetch_graphs(config: Config, approach: str | None) -> list[dict[str, Any]]:
-    """The graphs of the server, oldest first; of one approach, if that is named."""
-    headers = {"Authorization": f"Bearer {config.token}"} if config.token else {}
-    request = urllib.request.Request(f"{config.url}/v1/graphs", headers=headers)
-    try:
-        context = client_context() if config.url.startswith("https") else None
-        with urllib.request.urlopen(request, timeout=10, context=context) as response:
-            graphs: list[dict[str, Any]] = json.load(response)["graphs"]
-    except urllib.error.HTTPError as error:
-        raise RavError(f"{config.url} refuses: {message_of(error.read())}") from error
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        raise ServerUnreachable(
-            advice(config.url, error)
-            or f"no server answers at {config.url} ({reason}). Name another with --server or RAVSOCK_URL"
-        ) from error
-    return [g for g in graphs if approach in (None, g["approach"])]
 
 
 def show_graphs(config: Config, approach: str | None) -> None:
@@ -43,7 +17,7 @@ def show_graphs(config: Config, approach: str | None) -> None:
     if approach == "federated":
         show_federated(config)
         return
-    graphs = fetch_graphs(config, approach)
+    graphs = [g for g in ask(config, "graphs")["graphs"] if approach in (None, g["approach"])]
     console = Console()
     if not graphs:
         console.print(f"no {approach + ' ' if approach else ''}graphs at {config.url}")

@@ -9,73 +9,28 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import IO, Any
 
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from demos import ROOT, DemoFailed, running, said, server, show
 from hospitals import HOSPITALS, difference, pooled, write_files
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 PATIENCE_S = 120.0
 #: the largest relative difference from NumPy that counts as equal; ours is the exact one of the two
 TOLERANCE = 1e-9
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class DemoFailed(Exception):
-    """What went wrong, in a sentence."""
-
-
-@contextlib.contextmanager
-def running(*command: str | Path, **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """A program of ours that is stopped at the end of the block, with all it has started."""
-    line = [sys.executable, *map(str, command)]
-    process = subprocess.Popen(line, text=True, start_new_session=True, **options)
-    try:
-        yield process
-    finally:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(5.0)
-                break
-        if process.stdout is not None:
-            process.stdout.close()
-
-
-def said(process: subprocess.Popen[str], word: str) -> str:
-    """What a program prints behind a word, waiting for it."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith(word):
-            return line.removeprefix(word).strip()
-    raise DemoFailed(f"a program ended without saying {word!r}")
 
 
 def contribute(
     url: str, folder: Path, name: str, path: Path, graph: str, fingerprint: str, log: IO[str]
 ) -> None:
     """What a hospital does. The fingerprint has come to it by telephone, say, and not by the server."""
-    command = [
-        "-m",
-        "ravpy",
-        "federate",
-        graph,
-        "--file",
-        path,
-        "--server",
-        url,
-        "--yes",
-        "--expect",
-        fingerprint,
-    ]
+    command = ["-m", "ravpy", "federate", graph, "--file", path, "--server", url, "--yes"]
+    command += ["--expect", fingerprint]
     environment = {**os.environ, "RDF_STATE_DIR": str(folder / name)}
     with running(*command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log) as process:
         out, _ = process.communicate(timeout=PATIENCE_S)
@@ -90,12 +45,8 @@ def contribute(
 def run(folder: Path, log: IO[str]) -> None:
     """The demo."""
     paths = write_files(folder)
-    serve = [ROOT / "run_ravsock.py", "--port", "0", "--ftp-port", "0"]
-    serve += ["--database", f"sqlite:///{folder}/rdf.db", "--data-dir", folder / "data"]
     with contextlib.ExitStack() as stack:
-        print("starting a server ...", flush=True)
-        server = stack.enter_context(running(*serve, stdout=subprocess.PIPE, stderr=log))
-        url = said(server, "ravsock ready ")
+        url = stack.enter_context(server(folder, log))
         environment = {**os.environ, "RAVSOCK_URL": url, "RDF_STATE_DIR": str(folder / "developer")}
         script = [HERE / "analyse.py", "--results", folder / "results.json"]
         print("a developer asks, and tells the hospitals the fingerprint ...", flush=True)
@@ -121,31 +72,5 @@ def report(results: dict[str, Any]) -> None:
         raise DemoFailed("these are not NumPy's results")
 
 
-def interrupt(number: int, frame: FrameType | None) -> None:
-    """Stop; further signals must not disturb the stopping."""
-    for each in STOP_SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
-def main() -> int:
-    """Exit code: 0 all went well, 1 it did not."""
-    for each in STOP_SIGNALS:
-        signal.signal(each, interrupt)
-    with tempfile.TemporaryDirectory(prefix="rdf-demo-") as folder, open(f"{folder}/log", "w+") as log:
-        try:
-            run(Path(folder), log)
-        except (DemoFailed, subprocess.TimeoutExpired) as failure:
-            log.seek(0)
-            told = "".join(log.readlines()[-12:])
-            print(f"demo: {failure}\nThe programs said last:\n{told}", file=sys.stderr)
-            return 1
-        except KeyboardInterrupt:
-            print("\ndemo: stopped; nothing is left running", file=sys.stderr)
-            return 1
-    print("everything is stopped. Next: docs/federated-analytics.md")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(show(run, "docs/federated-analytics.md"))

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from contributors import ScriptedContributor
+from fedpeople import Owner, three_owners
 from serving import Server
 
 import ravop as R
-from ravop import engine, graph
+from ravop import engine, federated, graph
 from ravsock.config import Config
 
 
@@ -19,19 +20,6 @@ from ravsock.config import Config
 def config(tmp_path: Path) -> Config:
     data = tmp_path / "data"
     return Config(database=f"sqlite:///{tmp_path}/rdf.db", data_dir=data, port=0, lease_s=2.0, ftp=False)
-
-
-@pytest.fixture
-def server(config: Config) -> Iterator[Server]:
-    server = Server(config)
-    engine.initialize(url=server.url)
-    graph._graphs.clear()
-    graph._current.set(None)
-    yield server
-    graph._graphs.clear()
-    engine.current_engine().close()
-    server.check()
-    server.stop()
 
 
 @pytest.fixture
@@ -52,6 +40,25 @@ def serve() -> Iterator[Callable[..., Server]]:
     for server in started:
         server.check()
         server.stop()
+
+
+@pytest.fixture
+def server(config: Config, serve: Callable[..., Server]) -> Server:
+    """One server; ravop is a developer of it."""
+    return serve(config)
+
+
+@pytest.fixture
+def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys of federated graphs go below the test's folder; no graph is left over from another test."""
+    monkeypatch.setenv("RDF_STATE_DIR", str(tmp_path / "developer"))
+    federated._current.set(None)
+
+
+@pytest.fixture
+def owners(at_home: None, server: Server, tmp_path: Path) -> list[Owner]:
+    """Three owners of forty people each."""
+    return three_owners(server.url, tmp_path)
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import random
 import socket
-from pathlib import Path
 from typing import Any
 
 import pytest
 from door import ask, sql
-from fedpeople import COLUMNS, Owner, federated, pooled, three_owners
+from fedpeople import COLUMNS, Owner, federated, pooled
 
 import ravop as R
 from ravop import federated as developers
@@ -19,18 +18,7 @@ from ravspec import paillier
 from ravspec.errors import RavError
 from ravspec.federated import canonical, fingerprint
 
-
-@pytest.fixture(autouse=True)
-def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys go below the test's folder; no graph is left over from another test."""
-    monkeypatch.setenv("RDF_STATE_DIR", str(tmp_path / "developer"))
-    developers._current.set(None)
-
-
-@pytest.fixture
-def owners(server: Any, tmp_path: Path) -> list[Owner]:
-    """Three owners of forty people each."""
-    return three_owners(server.url, tmp_path)
+pytestmark = pytest.mark.usefixtures("at_home")
 
 
 def test_a_server_that_swaps_the_key_is_found_out(owners: list[Owner], server: Any) -> None:

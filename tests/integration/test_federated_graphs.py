@@ -12,24 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 from door import ask
-from fedpeople import COLUMNS, Owner, all_take_part, federated, pooled, rules, three_owners
+from fedpeople import COLUMNS, Owner, all_take_part, federated, pooled, rules
 
 import ravop as R
 from ravop import federated as developers
 from ravpy.policy import Refused
 
-
-@pytest.fixture(autouse=True)
-def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys go below the test's folder; no graph is left over from another test."""
-    monkeypatch.setenv("RDF_STATE_DIR", str(tmp_path / "developer"))
-    developers._current.set(None)
-
-
-@pytest.fixture
-def owners(server: Any, tmp_path: Path) -> list[Owner]:
-    """Three owners of forty people each."""
-    return three_owners(server.url, tmp_path)
+pytestmark = pytest.mark.usefixtures("at_home")
 
 
 def test_every_statistic_is_numpys_of_the_pooled_rows(owners: list[Owner]) -> None:

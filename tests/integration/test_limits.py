@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,24 +23,9 @@ from ravspec import messages
 
 
 @pytest.fixture
-def limited(config: Config) -> Iterator[Callable[..., Server]]:
+def limited(config: Config, serve: Callable[..., Server]) -> Callable[..., Server]:
     """limited(**settings): a server with other limits, and ravop's engine on it."""
-    made: list[Server] = []
-
-    def start(token: str | None = None, **settings: Any) -> Server:
-        server = Server(replace(config, **settings))
-        made.append(server)
-        engine.initialize(token, url=server.url)
-        graph._graphs.clear()
-        graph._current.set(None)
-        return server
-
-    yield start
-    graph._graphs.clear()
-    engine.current_engine().close()
-    for server in made:
-        server.check()
-        server.stop()
+    return lambda token=None, **settings: serve(replace(config, **settings), token)
 
 
 @pytest.fixture
