@@ -5,7 +5,6 @@ Functions on the driver's connection, for the writer thread, and two for reading
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Any
 
@@ -16,18 +15,6 @@ from ravsock import models as m
 from ravsock import store
 from ravsock.federated import End, Outcome, Question, end_of, outcome
 from ravspec.states import GraphState, Move
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """How far a graph is."""
-
-    graph: int
-    developer: str
-    state: GraphState
-    spec: str
-    contributors: int
-    reason: str | None
 
 
 def freeze(c: Connection, graph: int, question: Question) -> str:

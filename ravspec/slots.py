@@ -42,11 +42,6 @@ class Layout:
     #: packed integers are counted modulo this
     modulus: int
 
-    @property
-    def bytes_each(self) -> int:
-        """Bytes of one part as it travels, where nothing is encrypted."""
-        return (self.modulus.bit_length() + 7) // 8
-
 
 def layout_of(spec: Spec) -> Layout:
     """The layout of a spec: sums in order, each behind the one before, a new part where it does not fit."""
