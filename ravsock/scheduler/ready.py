@@ -41,7 +41,10 @@ def settle(graph: Graph) -> None:
         return
     ahead, late = graph.ahead, graph.late
     entries = _ranked(graph, fresh) if len(fresh) >= FEW else [_entry(graph, op) for op in fresh]
-    if (len(entries) + len(late)) * 4 > len(ahead):
+    entries.sort(reverse=True)
+    if not ahead or entries[0] < ahead[-1]:  # what was taken and given back, most of the time
+        ahead += entries
+    elif (len(entries) + len(late)) * 4 > len(ahead):
         ahead += late
         ahead += entries
         ahead.sort(reverse=True)  # what is sorted already costs a comparison each
@@ -86,19 +89,26 @@ def take(graph: Graph) -> int:
 
 
 def leaves(graph: Graph, count: int) -> list[int]:
-    """Those of the best `count` ops at most that no other op uses, up to the first that one uses."""
-    ahead, state, outs = graph.ahead, graph.state, graph.outs
-    if graph.late:
-        return []
-    found: list[int] = []
-    while ahead and state[ahead[-1] & _OP] != READY:
-        ahead.pop()
-    for entry in ahead[: -count - 1 : -1]:
+    """Those of the best `count` ops at most that no other op uses, up to the first that one uses.
+
+    They are then the last of `ahead`, each once: entries that do not count are taken out on the way.
+    """
+    ahead, late, state, outs = graph.ahead, graph.late, graph.state, graph.outs
+    while late and state[late[0] & _OP] != READY:
+        heappop(late)
+    better = late[0] if late else 1 << 63
+    found: dict[int, int] = {}
+    looked_at = 0
+    for entry in reversed(ahead):
         op = entry & _OP
-        if outs[op] or state[op] != READY:
-            break
-        found.append(op)
-    return found
+        if state[op] == READY and op not in found:
+            if outs[op] or entry > better or len(found) == count:
+                break
+            found[op] = entry
+        looked_at += 1
+    if looked_at > len(found):
+        ahead[len(ahead) - looked_at :] = reversed(found.values())
+    return list(found)
 
 
 def drop(graph: Graph, count: int) -> None:

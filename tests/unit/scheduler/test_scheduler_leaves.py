@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulation.crowds import Crowd, Peer, local2
+from simulation.desk import Desk
 from simulation.graphs import Work
 from simulation.world import World
 
 from ravsock.scheduler import grow, leaves, lineage, ready, state
-from ravsock.scheduler.events import Assign
-from ravsock.scheduler.state import AWAITED, OPENED, Graph
+from ravsock.scheduler.events import Assign, EndGraph, Want
+from ravsock.scheduler.state import ASSIGNED, AWAITED, OPENED, READY, Graph
 
 #: all sums are exact, so that their order does not matter
 COSTS = (2.0**-18, 2.0**-14, 2.0**-10, 2.0**-6)
@@ -74,6 +75,31 @@ def test_leaves_are_really_taken_in_columns(monkeypatch: pytest.MonkeyPatch) -> 
     assert sum(taken) > 1000
 
 
+def test_an_op_that_is_listed_twice_is_taken_once() -> None:
+    graph = Graph(1, "ada")
+    for column in (graph.needed, graph.state):
+        column.extend([0] * 4)
+    for op in (0, 1, 2):
+        graph.state[op] = READY
+    graph.outs += [(), (), (), ()]
+    worse = ready._UNASKED
+    graph.ahead = sorted([0, 0, 1, worse | 1, worse | 2, worse | 3], reverse=True)  # 3 is not ready
+    assert ready.leaves(graph, 10) == [0, 1, 2]
+    assert graph.ahead == [worse | 2, 1, 0]
+    ready.drop(graph, 2)
+    assert graph.ahead == [worse | 2]
+
+
+def test_better_ops_that_came_late_are_not_overtaken() -> None:
+    graph = Graph(1, "ada")
+    graph.state.extend([READY, READY, READY])
+    graph.outs += [(), (), ()]
+    graph.ahead, graph.late = [2, 0], [1]
+    assert ready.leaves(graph, 10) == [0]
+    graph.state[1] = ASSIGNED
+    assert ready.leaves(graph, 10) == [0, 2] and not graph.late
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(
@@ -119,3 +145,16 @@ def test_a_view_shares_its_memory() -> None:
     graph.open.extend([1, 2, 3])
     state.view(graph.open)[1] = 7
     assert graph.open.tolist() == [1, 7, 3]
+
+
+def test_ops_asked_for_again_after_the_graph_has_grown_are_in_one_piece_each() -> None:
+    # Given a graph that works by itself, so that its ops are listed, and grows until all are ranked anew
+    desk = Desk([()] * 400, cost_s=0.01)
+    desk.add([()] * 300, cost_s=0.01)
+    # When all are asked for, which lists them again, and somebody comes
+    desk.tell(Want(1, tuple(range(700))))
+    desk.tell(EndGraph(1))
+    pieces = [it.ops for it in desk.join("a") if isinstance(it, Assign)]
+    # Then no op is there twice
+    given = [op for piece in pieces for op in piece]
+    assert len(given) > 48 and len(given) == len(set(given))
