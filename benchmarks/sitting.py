@@ -15,11 +15,13 @@ from typing import Any
 
 from cases import Case
 from ours import Ours
-from peers import Dask, Missing, Numpy, Ray
+from peers import CheckedDask, Dask, Missing, Numpy, Ray
 from rawsocket import RawSocket
 from work import WrongValue
 
-PEERS: dict[str, Callable[[], Any]] = {"numpy": Numpy, "socket": RawSocket, "dask": Dask, "ray": Ray}
+PEERS: dict[str, Callable[[], Any]] = {
+    "numpy": Numpy, "socket": RawSocket, "dask": Dask, "checked dask": CheckedDask, "ray": Ray,
+}  # fmt: skip
 
 #: before a case is measured, a side does this fraction of it once
 WARM_UP = 16
