@@ -8,6 +8,7 @@ export const CHAPTER_WORDS = {
   Reductions: "summing up and averaging",
   Products: "multiplying matrices",
   "Linear algebra": "solving equations and working on matrices",
+  "Fourier transforms": "finding frequencies",
   Shapes: "rearranging numbers",
   "Joining, cutting, repeating": "joining and cutting arrays",
   Indexing: "picking out numbers",

@@ -280,7 +280,6 @@ ROWS = (
         name="unique",
         kernel=of_arrays(np.unique),
         rule=Typed(unknown_length, same_dtype),
-        aliases=("unique_values",),
         numpy="np.unique(x)",
         doc="The distinct elements, sorted.",
         samples=unique_samples,

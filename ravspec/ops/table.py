@@ -6,15 +6,19 @@ from ravspec.errors import UnknownOp, nearest
 from ravspec.ops import (
     creation,
     elementwise,
+    fourier,
     index,
     joining,
     linalg,
     manipulate,
     maths,
+    membership,
     products,
     random,
     reduce,
     sets,
+    spectra,
+    vectors,
 )
 from ravspec.ops.op import Op
 
@@ -24,11 +28,12 @@ CHAPTERS = {
     "Functions of one number": maths.ROWS,
     "Reductions": reduce.ROWS,
     "Products": products.ROWS,
-    "Linear algebra": linalg.ROWS,
+    "Linear algebra": (*linalg.ROWS, *spectra.ROWS, *vectors.ROWS),
+    "Fourier transforms": fourier.ROWS,
     "Shapes": manipulate.ROWS,
     "Joining, cutting, repeating": joining.ROWS,
     "Indexing": index.ROWS,
-    "Sorting, searching, sets": sets.ROWS,
+    "Sorting, searching, sets": (*sets.ROWS, *membership.ROWS),
     "Random": random.ROWS,
 }
 
