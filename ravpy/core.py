@@ -193,6 +193,8 @@ class Core:
                 return [Stop(refused=text)]
             case messages.Error(message=text):
                 return [Tell(text, warning=True)]
+            case messages.News():
+                return []  # for those who show it, and asked by Watch
         raise AssertionError(f"no arm for {message}")
 
     def _welcome(self, welcome: messages.Welcome) -> list[Action]:

@@ -148,6 +148,14 @@ def test_the_death_of_the_child_is_told_and_costs_its_assignments_only() -> None
     assert len(of(one.handle(assign(3)), Compute)) == 1
 
 
+def test_news_that_it_did_not_ask_for_is_no_error_and_changes_nothing() -> None:
+    one = joined()
+    one.handle(assign(1))
+    news = messages.News(2, [messages.GraphNews(1, "a sky", 4, 2, 0)])
+    assert one.handle(Received(messages.encode(news))) == []
+    assert names(one.handle(result(1))) == ["result"]
+
+
 def test_leaving_waits_for_the_piece_and_its_acknowledgement() -> None:
     one = joined()
     one.handle(assign(1))
