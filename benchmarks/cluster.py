@@ -41,7 +41,7 @@ class Cluster:
         try:
             self.url = self._start_server()
             for name in self._names:
-                self._start(name, "-m", "ravpy", "participate", "--server", self.url, "--name", name)
+                self.contribute(name)
             self._await_contributors()
         except BaseException as error:
             self.__exit__(type(error), error, None)
@@ -57,6 +57,10 @@ class Cluster:
         self._stop()
         if self._folder is not None:
             self._folder.cleanup()
+
+    def contribute(self, name: str) -> None:
+        """Start a contributor, and do not wait for it."""
+        self._start(name, "-m", "ravpy", "participate", "--server", self.url, "--name", name)
 
     def log(self, name: str) -> str:
         """The last lines that a process wrote to standard error."""
