@@ -60,10 +60,24 @@ browser() {
     [ "${CI:-}" != true ] || exit 1
 }
 
+# check_scripts: look over what browsers run. What does it comes by npm; its rules are beside it.
+check_scripts() {
+    biome=tests/js/lint/node_modules/.bin/biome
+    if [ ! "${biome%/.bin/*}/.package-lock.json" -nt tests/js/lint/package-lock.json ]; then
+        npm ci --prefix tests/js/lint --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null || {
+            say "setup.sh: the browser's scripts are not looked over; that needs npm and a network."
+            [ "${CI:-}" != true ] || exit 1
+            return
+        }
+    fi
+    "$biome" lint --config-path=tests/js/lint/rules.json --error-on-warnings
+}
+
 run_tests() {
     .venv/bin/python -m ruff check .
     .venv/bin/python -m ruff format --check .
     .venv/bin/python -m mypy
+    check_scripts
     if [ "${1:-}" = "--long" ]; then
         .venv/bin/python -m pytest
     else

@@ -24,6 +24,7 @@ let shared = null;
 let online = 0;
 /** Graphs that this tab helped with, of all its lives, the latest last. */
 const seen = new Map();
+// biome-ignore lint/correctness/noUnusedVariables: ??= reads it
 let telling = null;
 /** @type {Slot[]} */
 const slots = [];
