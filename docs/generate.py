@@ -18,7 +18,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
 from stubs import stub  # noqa: E402
 
-from ravspec.ops import CHAPTERS, OPS, Numeric, Op  # noqa: E402
+from ravspec.ops import CHAPTERS, OPS, Numeric, Op, fourier  # noqa: E402
 from ravspec.ops.params import REQUIRED  # noqa: E402
 
 HEAD = """# Ops
@@ -42,6 +42,11 @@ In the expressions, `number(v)` is a number that may be written as a tag where J
 
 def call_form(row: Op) -> str:
     """The call as a developer writes it: the row's own form, or operands and then params."""
+    return form(row) if row not in fourier.ROWS else f"fft.{form(row)}"
+
+
+def form(row: Op) -> str:
+    """The same without the module."""
     if row.bind:
         signature = inspect.signature(row.bind)
         parts = [

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import keyword
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from numpy.random import PCG64, Generator
 
 from ravop.factory import BINARY_OPERATORS, COMPARISONS, FUNCTIONS, UNARY_OPERATORS
+from ravop.functions import PUBLIC
 from ravop.tensor import Tensor
 from ravspec.ops import ALIASES, CHAPTERS, OPS, Op
 from ravspec.ops.creation import DATA
@@ -31,11 +33,11 @@ def several_outputs(row: Op) -> bool:
     return isinstance(row.kernel(*operands, **row.canonical_params(params)), tuple)
 
 
-def parameters(row: Op, first: str | None = None) -> str:
+def parameters(function: Callable[..., Any], first: str | None = None) -> str:
     """The parameters in a stub: operands and params without types, `first` in place of the first operand."""
     out, marker = [], False
-    listed = list(inspect.signature(FUNCTIONS[row.name]).parameters.values())
-    for i, p in enumerate(listed):
+    listed = list(inspect.signature(function).parameters.values())
+    for i, p in enumerate(p for p in listed if p.kind is not p.VAR_KEYWORD):
         name = first if i == 0 and first else p.name.removesuffix("?").removesuffix("_")
         default = "" if p.default is p.empty else "=..."
         if p.kind is p.VAR_POSITIONAL or p.name.startswith("*"):
@@ -54,10 +56,10 @@ def functions() -> Iterator[str]:
     for title, rows in CHAPTERS.items():
         yield f"# --- {title}\n"
         for row in rows:
-            if row.name == DATA:
+            if row.name == DATA or row.name not in PUBLIC:
                 continue
             result = "tuple[Tensor, ...]" if several_outputs(row) else "Tensor"
-            yield f"def {row.name}({parameters(row)}) -> {result}:\n"
+            yield f"def {row.name}({parameters(PUBLIC[row.name])}) -> {result}:\n"
             yield f'    """{row.doc}"""\n'
             for alias in row.aliases:
                 yield f"{alias} = {row.name}\n"
@@ -77,14 +79,14 @@ def methods() -> Iterator[str]:
         yield f"    def __{word}__(self) -> Tensor: ...\n"
     yield "    def __getitem__(self, key: Any, /) -> Tensor: ...\n"
     own = {name for cls in (Tensor, object) for name in vars(cls) if name not in FUNCTIONS}
-    for name in FUNCTIONS:
+    for name in PUBLIC:
         row = OPS[ALIASES.get(name, name)]
         if row.operand_names and name not in own and not keyword.iskeyword(name) and name != "shape":
             result = "tuple[Tensor, ...]" if several_outputs(row) else "Tensor"
-            yield f"    def {name}({parameters(row, 'self')}) -> {result}: ...\n"
+            yield f"    def {name}({parameters(FUNCTIONS[row.name], 'self')}) -> {result}: ...\n"
 
 
 def stub() -> str:
     """The whole file."""
-    names = ", ".join(f'"{name}"' for name in FUNCTIONS)
+    names = ", ".join(f'"{name}"' for name in PUBLIC)
     return f"{HEAD}__all__ = [{names}]\n\n" + "".join(functions()) + "".join(methods())

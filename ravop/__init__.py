@@ -8,14 +8,50 @@ print(c())            # [ 6 24 10]
 
 import atexit as _atexit
 
+from ravop import fft, linalg
 from ravop import functions as _functions
 from ravop.answers import op
-from ravop.constants import epsilon, inf, minus_one, one, pi
+from ravop.constants import e, epsilon, inf, minus_one, nan, newaxis, one, pi
+from ravop.dtypes import (
+    __array_namespace_info__,
+    bool,
+    can_cast,
+    complex64,
+    complex128,
+    finfo,
+    float32,
+    float64,
+    iinfo,
+    int8,
+    int16,
+    int32,
+    int64,
+    isdtype,
+    result_type,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
 from ravop.engine import initialize
 from ravop.federated import FederatedGraph
 from ravop.functions import *  # noqa: F403
 from ravop.graph import Graph, fetch, submit_all, t
 from ravop.persisted import fetch_persisting_op
+from ravop.standard import (
+    asarray,
+    broadcast_arrays,
+    broadcast_shapes,
+    cumulative_prod,
+    cumulative_sum,
+    diff,
+    empty,
+    empty_like,
+    from_dlpack,
+    meshgrid,
+    permute_dims,
+    unstack,
+)
 from ravop.statistics import (
     federated_correlation,
     federated_count,
@@ -52,6 +88,9 @@ from ravspec.errors import (
     UnknownOp,
 )
 
+#: the version of the array API standard that this namespace follows
+__array_api_version__ = "2025.12"
+
 _atexit.register(submit_all)
 
 __all__ = [
@@ -67,7 +106,14 @@ __all__ = [
     "federated_linear_regression", "federated_histogram", "federated_quantile", "federated_minimum",
     "federated_maximum", "op",
     # constants
-    "epsilon", "one", "minus_one", "inf", "pi",
+    "e", "epsilon", "inf", "minus_one", "nan", "newaxis", "one", "pi",
+    # dtypes, and what can be asked of them
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64",
+    "complex64", "complex128", "can_cast", "finfo", "iinfo", "isdtype", "result_type",
+    "__array_api_version__", "__array_namespace_info__",
+    # the array API beside the table
+    "asarray", "broadcast_arrays", "broadcast_shapes", "cumulative_prod", "cumulative_sum", "diff", "empty",
+    "empty_like", "fft", "from_dlpack", "linalg", "meshgrid", "permute_dims", "unstack",
     # errors
     "RavError", "OpError", "UnknownOp", "ShapeError", "DTypeError", "BadIndex", "ParamError", "GraphError",
     "ComputeError", "Timeout", "ServerUnreachable", "ProtocolError", "TransferError", "AccessError",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ravftp.client import KINDS, Kind
-from ravspec.address import DEFAULT_URL, token_from, url_from
+from ravspec.address import DEFAULT_URL, named_url, token_from, url_from
 from ravspec.errors import ConfigError
 
 #: the engine that computes in this process
@@ -31,7 +31,8 @@ class Config:
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     """The settings that the environment names."""
-    return Config(url=url_from(environ), token=token_from(environ), transport=transport_from(environ))
+    url = LOCAL if named_url(environ) == LOCAL else url_from(environ)
+    return Config(url=url, token=token_from(environ), transport=transport_from(environ))
 
 
 def transport_from(environ: Mapping[str, str]) -> Kind:

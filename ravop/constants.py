@@ -1,4 +1,4 @@
-"""RDF's constants: functions that give a new Scalar."""
+"""Constants: numbers, as the array API has them; called, as in RDF, each gives a new Scalar."""
 
 from __future__ import annotations
 
@@ -7,9 +7,20 @@ import math
 from ravop.tensor import Scalar
 
 
-def epsilon() -> Scalar:
-    """1e-7."""
-    return Scalar(1e-7)
+class Constant(float):
+    """A number; called, a Scalar of it."""
+
+    def __call__(self) -> Scalar:
+        return Scalar(float(self))
+
+
+e, inf, nan, pi = Constant(math.e), Constant(math.inf), Constant(math.nan), Constant(math.pi)
+
+#: for x[:, newaxis], as in NumPy
+newaxis = None
+
+#: RDF's small number
+epsilon = Constant(1e-7)
 
 
 def one() -> Scalar:
@@ -20,13 +31,3 @@ def one() -> Scalar:
 def minus_one() -> Scalar:
     """-1."""
     return Scalar(-1)
-
-
-def inf() -> Scalar:
-    """Infinity."""
-    return Scalar(math.inf)
-
-
-def pi() -> Scalar:
-    """The number pi."""
-    return Scalar(math.pi)

@@ -14,7 +14,7 @@ import numpy as np
 from ravop.graph import current_graph
 from ravop.tensor import Tensor
 from ravspec.errors import ParamError
-from ravspec.ops import ALIASES, OPS, Op
+from ravspec.ops import ALIASES, OPS, Op, fourier
 from ravspec.ops.creation import DATA
 from ravspec.ops.params import REQUIRED
 
@@ -99,6 +99,9 @@ def signature(row: Op) -> inspect.Signature:
     return inspect.Signature(parameters)
 
 
+#: what `R.fft` has, and neither `R` itself nor a tensor, as in NumPy
+IN_FFT = {row.name for row in fourier.ROWS}
+
 #: every function by its names, RDF's and NumPy's other spellings included
 FUNCTIONS: dict[str, Function] = {name: make_function(row) for name, row in OPS.items() if name != DATA}
 FUNCTIONS |= {alias: FUNCTIONS[name] for alias, name in ALIASES.items() if name != DATA}
@@ -139,6 +142,27 @@ def operator_method(name: str, reflected: bool = False) -> Function:
     return method
 
 
+def get_item(self: Tensor, key: Any) -> Tensor:
+    """x[key]; of a value that is here already, so is the part."""
+    part: Tensor = FUNCTIONS["index"](self, key)
+    part._value = self._peek(key)
+    return part
+
+
+def inplace_method(name: str) -> Function:
+    """The method of `x += y` and the like: the same handle, which names the result from then on."""
+    method = operator_method(name)
+
+    def inplace(self: Tensor, other: Any) -> Any:
+        result = method(self, other)
+        if result is NotImplemented:
+            return result
+        self._become(result)
+        return self
+
+    return inplace
+
+
 def invert(self: Tensor) -> Tensor:
     """~x: the matrix inverse for floating dtypes, as in RDF; bitwise for integers and bools."""
     result: Tensor = FUNCTIONS["bitwise_invert" if self.dtype.kind in "biu" else "inv"](self)
@@ -150,15 +174,16 @@ def install(cls: type[Tensor]) -> None:
     for word, name in BINARY_OPERATORS.items():
         setattr(cls, f"__{word}__", operator_method(name))
         setattr(cls, f"__r{word}__", operator_method(name, reflected=True))
+        setattr(cls, f"__i{word}__", inplace_method(name))
     for word, name in COMPARISONS.items():
         setattr(cls, f"__{word}__", operator_method(name))
     for word, name in UNARY_OPERATORS.items():
         setattr(cls, f"__{word}__", FUNCTIONS[name])
     setattr(cls, "__invert__", invert)  # noqa: B010 - mypy does not let a class grow by assignment
-    setattr(cls, "__getitem__", FUNCTIONS["index"])  # noqa: B010
+    setattr(cls, "__getitem__", get_item)  # noqa: B010
     for name, function in FUNCTIONS.items():
         row = OPS[ALIASES.get(name, name)]
-        if row.operand_names and not hasattr(cls, name):
+        if row.operand_names and name not in IN_FFT and not hasattr(cls, name):
             setattr(cls, name, function)
 
 

@@ -125,7 +125,7 @@ class FederatedGraph:
             version=VERSION, graph=graph, name=self.name or "", developer=getattr(self, "_developer", ""),
             encryption=r.encryption, modulus=modulus, nonce=nonce, columns=r.columns, where=r.where,
             statistics=tuple(statistics), min_clients=r.min_clients, max_clients=r.max_clients,
-            max_rows=r.max_rows, deadline=deadline, epsilon=r.epsilon, sealed=r.sealed,
+            max_rows=r.max_rows, deadline=deadline, epsilon=r.epsilon, roster=r.roster,
         )  # fmt: skip
         check(spec)
         return spec

@@ -4,8 +4,16 @@ Editors and grep see them in functions.pyi beside this file, which docs/generate
 table and a test keeps current.
 """
 
-from ravop.factory import FUNCTIONS
+from ravop.factory import FUNCTIONS, IN_FFT
+from ravop.standard import WIDER
+from ravspec.ops import ALIASES
 
-globals().update(FUNCTIONS)
+PUBLIC = {
+    name: WIDER.get(ALIASES.get(name, name), function)
+    for name, function in FUNCTIONS.items()
+    if name not in IN_FFT
+}
 
-__all__ = list(FUNCTIONS)
+globals().update(PUBLIC)
+
+__all__ = list(PUBLIC)

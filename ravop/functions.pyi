@@ -7,26 +7,26 @@ from ravop.tensor import Tensor
 #: what an operand may be
 Operand = Tensor | Any
 
-__all__ = ["zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "arange", "linspace", "eye", "tri", "add", "subtract", "multiply", "divide", "floor_divide", "remainder", "fmod", "divmod", "pow", "maximum", "minimum", "hypot", "copysign", "negative", "positive", "abs", "reciprocal", "square", "sqrt", "cube", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_invert", "bitwise_left_shift", "bitwise_right_shift", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_xor", "logical_not", "where", "clip", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "cbrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "logaddexp", "nextafter", "signbit", "degrees", "radians", "floor", "ceil", "trunc", "sign", "isfinite", "isinf", "isnan", "conj", "real", "imag", "round", "sum", "prod", "mean", "var", "std", "min", "max", "ptp", "argmin", "argmax", "any", "all", "count_nonzero", "median", "cumsum", "cumprod", "matmul", "dot", "vecdot", "outer", "tensordot", "solve", "inv", "det", "cholesky", "eigh", "qr", "svd", "pinv", "matrix_power", "norm", "trace", "eig", "eigvals", "eigvalsh", "svdvals", "slogdet", "matrix_rank", "cross", "vector_norm", "matrix_diagonal", "fft", "ifft", "rfft", "irfft", "hfft", "ihfft", "fftn", "ifftn", "rfftn", "irfftn", "reshape", "flatten", "squeeze", "expand_dims", "transpose", "matrix_transpose", "swapaxes", "moveaxis", "broadcast_to", "flip", "roll", "tril", "triu", "diag", "astype", "concat", "stack", "split", "tile", "repeat", "pad", "index", "set_item", "sort", "argsort", "searchsorted", "percentile", "quantile", "unique", "nonzero", "take", "gather", "unique_all", "unique_values", "unique_counts", "unique_inverse", "isin", "take_along_axis", "random_normal", "random_uniform", "random_integers", "random_permutation", "identity", "addition", "sub", "subtraction", "mul", "multiplication", "div", "division", "true_divide", "mod", "power", "neg", "negation", "pos", "absolute", "square_root", "invert", "bitwise_not", "left_shift", "right_shift", "exponential", "natlog", "natural_log", "cube_root", "arcsin", "arccos", "arctan", "arctan2", "arcsinh", "arccosh", "arctanh", "rad2deg", "deg2rad", "conjugate", "round_", "around", "matrix_sum", "product", "variance", "standard_deviation", "amin", "amax", "matrix_multiplication", "ravel", "permute_dims", "reverse", "cast", "concatenate", "combine_to_list", "set_value"]
+__all__ = ["zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "arange", "linspace", "eye", "tri", "add", "subtract", "multiply", "divide", "floor_divide", "remainder", "fmod", "divmod", "pow", "maximum", "minimum", "hypot", "copysign", "negative", "positive", "abs", "reciprocal", "square", "sqrt", "cube", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_invert", "bitwise_left_shift", "bitwise_right_shift", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_xor", "logical_not", "where", "clip", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "cbrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "logaddexp", "nextafter", "signbit", "degrees", "radians", "floor", "ceil", "trunc", "sign", "isfinite", "isinf", "isnan", "conj", "real", "imag", "round", "sum", "prod", "mean", "var", "std", "min", "max", "ptp", "argmin", "argmax", "any", "all", "count_nonzero", "median", "cumsum", "cumprod", "matmul", "dot", "vecdot", "outer", "tensordot", "solve", "inv", "det", "cholesky", "eigh", "qr", "svd", "pinv", "matrix_power", "norm", "trace", "eig", "eigvals", "eigvalsh", "svdvals", "slogdet", "matrix_rank", "cross", "vector_norm", "matrix_diagonal", "reshape", "flatten", "squeeze", "expand_dims", "transpose", "matrix_transpose", "swapaxes", "moveaxis", "broadcast_to", "flip", "roll", "tril", "triu", "diag", "astype", "concat", "stack", "split", "tile", "repeat", "pad", "index", "set_item", "sort", "argsort", "searchsorted", "percentile", "quantile", "unique", "nonzero", "take", "gather", "unique_all", "unique_values", "unique_counts", "unique_inverse", "isin", "take_along_axis", "random_normal", "random_uniform", "random_integers", "random_permutation", "identity", "addition", "sub", "subtraction", "mul", "multiplication", "div", "division", "true_divide", "mod", "power", "neg", "negation", "pos", "absolute", "square_root", "invert", "bitwise_not", "left_shift", "right_shift", "exponential", "natlog", "natural_log", "cube_root", "arcsin", "arccos", "arctan", "arctan2", "arcsinh", "arccosh", "arctanh", "rad2deg", "deg2rad", "conjugate", "round_", "around", "matrix_sum", "product", "variance", "standard_deviation", "amin", "amax", "matrix_multiplication", "ravel", "reverse", "cast", "concatenate", "combine_to_list", "set_value"]
 
 # --- Creation
-def zeros(shape: Operand, dtype: Operand=...) -> Tensor:
+def zeros(shape: Operand, dtype: Operand=..., *, device: Operand=...) -> Tensor:
     """An array of zeros."""
-def ones(shape: Operand, dtype: Operand=...) -> Tensor:
+def ones(shape: Operand, dtype: Operand=..., *, device: Operand=...) -> Tensor:
     """An array of ones."""
-def full(shape: Operand, fill_value: Operand, dtype: Operand=...) -> Tensor:
+def full(shape: Operand, fill_value: Operand, dtype: Operand=..., *, device: Operand=...) -> Tensor:
     """An array of one number."""
-def zeros_like(x: Operand, dtype: Operand=...) -> Tensor:
+def zeros_like(x: Operand, dtype: Operand=..., *, device: Operand=...) -> Tensor:
     """Zeros in the shape and dtype of the operand."""
-def ones_like(x: Operand, dtype: Operand=...) -> Tensor:
+def ones_like(x: Operand, dtype: Operand=..., *, device: Operand=...) -> Tensor:
     """Ones in the shape and dtype of the operand."""
-def full_like(x: Operand, fill_value: Operand, dtype: Operand=...) -> Tensor:
+def full_like(x: Operand, fill_value: Operand, dtype: Operand=..., *, device: Operand=...) -> Tensor:
     """One number in the shape and dtype of the operand."""
-def arange(start: Operand, stop: Operand=..., step: Operand=..., dtype: Operand=...) -> Tensor:
+def arange(start: Operand, stop: Operand=..., step: Operand=..., dtype: Operand=..., *, device: Operand=...) -> Tensor:
     """Numbers from start (0) up to, without, stop, in steps."""
-def linspace(start: Operand, stop: Operand, num: Operand=..., endpoint: Operand=..., dtype: Operand=...) -> Tensor:
+def linspace(start: Operand, stop: Operand, num: Operand=..., endpoint: Operand=..., dtype: Operand=..., *, device: Operand=...) -> Tensor:
     """So many numbers, evenly spaced from start to stop."""
-def eye(n_rows: Operand, n_cols: Operand=..., k: Operand=..., dtype: Operand=...) -> Tensor:
+def eye(n_rows: Operand, n_cols: Operand=..., k: Operand=..., dtype: Operand=..., *, device: Operand=...) -> Tensor:
     """A matrix with ones on the k-th diagonal, zeros elsewhere."""
 identity = eye
 def tri(n_rows: Operand, n_cols: Operand=..., k: Operand=..., dtype: Operand=...) -> Tensor:
@@ -230,10 +230,10 @@ def prod(x: Operand, axis: Operand=..., dtype: Operand=..., keepdims: Operand=..
 product = prod
 def mean(x: Operand, axis: Operand=..., keepdims: Operand=...) -> Tensor:
     """The arithmetic mean."""
-def var(x: Operand, axis: Operand=..., ddof: Operand=..., keepdims: Operand=...) -> Tensor:
+def var(x: Operand, axis: Operand=..., ddof: Operand=..., keepdims: Operand=..., *, correction: Operand=...) -> Tensor:
     """The variance, divided by n - ddof."""
 variance = var
-def std(x: Operand, axis: Operand=..., ddof: Operand=..., keepdims: Operand=...) -> Tensor:
+def std(x: Operand, axis: Operand=..., ddof: Operand=..., keepdims: Operand=..., *, correction: Operand=...) -> Tensor:
     """The standard deviation: the root of var."""
 standard_deviation = std
 def min(x: Operand, axis: Operand=..., keepdims: Operand=...) -> Tensor:
@@ -317,29 +317,9 @@ def matrix_diagonal(x: Operand, offset: Operand=...) -> Tensor:
     """The diagonals of matrices, as the last axis; `R.linalg.diagonal`."""
 
 # --- Fourier transforms
-def fft(x: Operand, n: Operand=..., axis: Operand=..., norm: Operand=...) -> Tensor:
-    """The discrete Fourier transform along an axis. n: cut or padded with zeros to so many samples."""
-def ifft(x: Operand, n: Operand=..., axis: Operand=..., norm: Operand=...) -> Tensor:
-    """The inverse of fft. n as for fft."""
-def rfft(x: Operand, n: Operand=..., axis: Operand=..., norm: Operand=...) -> Tensor:
-    """The discrete Fourier transform of real numbers: half the frequencies. n as for fft."""
-def irfft(x: Operand, n: Operand=..., axis: Operand=..., norm: Operand=...) -> Tensor:
-    """The inverse of rfft. n: so many samples come back, an even number by default."""
-def hfft(x: Operand, n: Operand=..., axis: Operand=..., norm: Operand=...) -> Tensor:
-    """The transform of a signal of Hermitian symmetry, which is real. n as for irfft."""
-def ihfft(x: Operand, n: Operand=..., axis: Operand=..., norm: Operand=...) -> Tensor:
-    """The inverse of hfft. n as for fft."""
-def fftn(x: Operand, s: Operand=..., axes: Operand=..., norm: Operand=...) -> Tensor:
-    """The discrete Fourier transform along several axes, all by default."""
-def ifftn(x: Operand, s: Operand=..., axes: Operand=..., norm: Operand=...) -> Tensor:
-    """The inverse of fftn."""
-def rfftn(x: Operand, s: Operand=..., axes: Operand=..., norm: Operand=...) -> Tensor:
-    """The transform of real numbers along several axes: half the frequencies of the last."""
-def irfftn(x: Operand, s: Operand=..., axes: Operand=..., norm: Operand=...) -> Tensor:
-    """The inverse of rfftn; s: so many samples come back."""
 
 # --- Shapes
-def reshape(x: Operand, *sizes: Operand, shape: Operand=...) -> Tensor:
+def reshape(x: Operand, shape: Operand=..., *sizes: Operand, copy: Operand=...) -> Tensor:
     """The elements in another shape; one length may be left as -1."""
 def flatten(x: Operand, order: Operand=...) -> Tensor:
     """The elements in one dimension, by rows (C) or columns (F)."""
@@ -350,7 +330,6 @@ def expand_dims(x: Operand, axis: Operand=...) -> Tensor:
     """With a new axis of length 1, or several."""
 def transpose(x: Operand, *order: Operand, axes: Operand=...) -> Tensor:
     """The axes in another order: reversed, or as given."""
-permute_dims = transpose
 def matrix_transpose(x: Operand) -> Tensor:
     """The last two axes exchanged."""
 def swapaxes(x: Operand, axis1: Operand, axis2: Operand) -> Tensor:
@@ -370,7 +349,7 @@ def triu(x: Operand, k: Operand=...) -> Tensor:
     """Zero below the k-th diagonal."""
 def diag(x: Operand, k: Operand=...) -> Tensor:
     """The matrix with a vector on its k-th diagonal, or a matrix's diagonal."""
-def astype(x: Operand, dtype: Operand) -> Tensor:
+def astype(x: Operand, dtype: Operand, *, copy: Operand=..., device: Operand=...) -> Tensor:
     """The elements in another dtype; floats are cut to integers."""
 cast = astype
 
@@ -385,7 +364,7 @@ def split(x: Operand, indices_or_sections: Operand, axis: Operand=...) -> tuple[
     """The parts of an array, cut along an axis: so many equal ones, or at the given points."""
 def tile(x: Operand, reps: Operand) -> Tensor:
     """The array laid out so many times along each axis."""
-def repeat(x: Operand, repeats: Operand, axis: Operand=...) -> Tensor:
+def repeat(x: Operand, repeats: Operand, *, axis: Operand=...) -> Tensor:
     """Every element so many times, along an axis or of the flattened array."""
 def pad(x: Operand, pad_width: Operand, mode: Operand=..., constant_values: Operand=...) -> Tensor:
     """With elements added before and after along each axis: a constant, or more of the array."""
@@ -398,11 +377,11 @@ def set_item(x: Operand, key: Operand=..., value: Operand=..., *, indices: Opera
 set_value = set_item
 
 # --- Sorting, searching, sets
-def sort(x: Operand, axis: Operand=...) -> Tensor:
-    """The elements in rising order along an axis (None: of the flattened array); NaN last."""
-def argsort(x: Operand, axis: Operand=...) -> Tensor:
-    """The positions that sort the array; equal elements stay in their order."""
-def searchsorted(x1: Operand, x2: Operand, side: Operand=...) -> Tensor:
+def sort(x: Operand, axis: Operand=..., *, descending: Operand=..., stable: Operand=...) -> Tensor:
+    """The elements in rising order along an axis (None: flattened), NaN last; or falling."""
+def argsort(x: Operand, axis: Operand=..., *, descending: Operand=..., stable: Operand=...) -> Tensor:
+    """The positions that sort the array; equal elements stay in their order; or falling."""
+def searchsorted(x1: Operand, x2: Operand, side: Operand=..., sorter: Operand=...) -> Tensor:
     """Where in the sorted x1 the elements of x2 belong: before equal ones, or behind."""
 def percentile(x: Operand, q: Operand=..., axis: Operand=..., method: Operand=..., keepdims: Operand=..., *, value: Operand=...) -> Tensor:
     """The values below which q percent of the elements lie."""
@@ -596,16 +575,6 @@ class Methods:
     def cross(self, x2: Operand, axis: Operand=...) -> Tensor: ...
     def vector_norm(self, ord: Operand=..., axis: Operand=..., keepdims: Operand=...) -> Tensor: ...
     def matrix_diagonal(self, offset: Operand=...) -> Tensor: ...
-    def fft(self, n: Operand=..., axis: Operand=..., norm: Operand=...) -> Tensor: ...
-    def ifft(self, n: Operand=..., axis: Operand=..., norm: Operand=...) -> Tensor: ...
-    def rfft(self, n: Operand=..., axis: Operand=..., norm: Operand=...) -> Tensor: ...
-    def irfft(self, n: Operand=..., axis: Operand=..., norm: Operand=...) -> Tensor: ...
-    def hfft(self, n: Operand=..., axis: Operand=..., norm: Operand=...) -> Tensor: ...
-    def ihfft(self, n: Operand=..., axis: Operand=..., norm: Operand=...) -> Tensor: ...
-    def fftn(self, s: Operand=..., axes: Operand=..., norm: Operand=...) -> Tensor: ...
-    def ifftn(self, s: Operand=..., axes: Operand=..., norm: Operand=...) -> Tensor: ...
-    def rfftn(self, s: Operand=..., axes: Operand=..., norm: Operand=...) -> Tensor: ...
-    def irfftn(self, s: Operand=..., axes: Operand=..., norm: Operand=...) -> Tensor: ...
     def reshape(self, *sizes: Operand, shape: Operand=...) -> Tensor: ...
     def flatten(self, order: Operand=...) -> Tensor: ...
     def squeeze(self, axis: Operand=...) -> Tensor: ...
@@ -629,8 +598,8 @@ class Methods:
     def pad(self, pad_width: Operand, mode: Operand=..., constant_values: Operand=...) -> Tensor: ...
     def index(self, key: Operand=..., *, indices: Operand=...) -> Tensor: ...
     def set_item(self, key: Operand=..., value: Operand=..., *, indices: Operand=...) -> Tensor: ...
-    def sort(self, axis: Operand=...) -> Tensor: ...
-    def argsort(self, axis: Operand=...) -> Tensor: ...
+    def sort(self, axis: Operand=..., descending: Operand=...) -> Tensor: ...
+    def argsort(self, axis: Operand=..., descending: Operand=...) -> Tensor: ...
     def searchsorted(self, x2: Operand, side: Operand=...) -> Tensor: ...
     def percentile(self, q: Operand=..., axis: Operand=..., method: Operand=..., keepdims: Operand=..., *, value: Operand=...) -> Tensor: ...
     def quantile(self, q: Operand=..., axis: Operand=..., method: Operand=..., keepdims: Operand=..., *, value: Operand=...) -> Tensor: ...
@@ -688,7 +657,6 @@ class Methods:
     def amax(self, axis: Operand=..., keepdims: Operand=...) -> Tensor: ...
     def matrix_multiplication(self, x2: Operand) -> Tensor: ...
     def ravel(self, order: Operand=...) -> Tensor: ...
-    def permute_dims(self, *order: Operand, axes: Operand=...) -> Tensor: ...
     def reverse(self, axis: Operand=...) -> Tensor: ...
     def cast(self, dtype: Operand) -> Tensor: ...
     def concatenate(self, *more: Operand, axis: Operand=...) -> Tensor: ...

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ravop.constants import Constant
 from ravop.engine import Engine, current_engine
 from ravop.federated import FederatedGraph
 from ravop.operands import ANY_INTEGER, as_value, check_literals
@@ -27,7 +28,7 @@ from ravspec.errors import DTypeError, GraphError, ParamError, RavError
 from ravspec.ops import Op
 from ravspec.shapes import ArrayType
 from ravspec.subgraph import sha256
-from ravspec.values import INLINE_BYTES
+from ravspec.values import INLINE_BYTES, exact
 
 #: new ops are sent ahead, to be stored, when so many have gathered, or half as many as are there already
 #: (every sending waits for its commit, and a graph of a million ops should not wait a thousand times)
@@ -128,7 +129,7 @@ class Graph:
                     others += 1
             if others:
                 given = self._check_others(row, operands, given)
-            params_key = tuple(params.items()) if params else None
+            params_key = tuple([(k, exact(v)) for k, v in params.items()]) if params else None
             op, types = self._record.add(row, given, params, params_key)
         if op >= self._send_at:
             self._send_ahead()
@@ -160,6 +161,8 @@ class Graph:
             return x._operand
         if type(x) in WEAK:
             return self._record.literal(x)
+        if isinstance(x, Constant):
+            return self._record.literal(float(x))
         return self._constant_operand(x)
 
     def _constant_operand(self, x: Any) -> Operand:

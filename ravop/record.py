@@ -22,7 +22,7 @@ from ravspec.codec import literal_to_json, name_of
 from ravspec.ops import OPS, Op
 from ravspec.ops.creation import DATA
 from ravspec.shapes import ArrayType
-from ravspec.values import Interner, type_to_json
+from ravspec.values import Interner, exact, type_to_json
 
 HERE = os.path.dirname(__file__) + os.sep
 
@@ -80,10 +80,10 @@ class Recorder:
     def literal(self, value: bool | int | float | complex) -> Operand:
         """A Python number as an operand."""
         kind = type(value)
-        # 0.0 equals -0.0 and nan does not equal itself, but their texts tell; 1 equals True and 1.0
-        number = self._literals.get((kind, value if value else repr(value)))
+        key = exact(value)
+        number = self._literals.get(key)
         if number is None:
-            number = self._literals[kind, value if value else repr(value)] = len(self.literals)
+            number = self._literals[key] = len(self.literals)
             self.literals.append(literal_to_json(value))
         return -1 - number, 0, WEAK[kind]
 
@@ -125,7 +125,8 @@ class Recorder:
     def _infer(self, row: Op, operands: Sequence[Operand], params: dict[str, Any], params_key: Any) -> int:
         outs = row.infer([self.type(t) for _, _, t in operands], params)
         types = tuple(self.type_number(t) for t in outs)
-        self._forms.append((self.kinds.number((row.name, params_key or ())), len(operands), types))
+        kind = self.kinds.number((row.name, tuple(params.items())), (row.name, params_key))
+        self._forms.append((kind, len(operands), types))
         return len(self._forms) - 1
 
     def call_site(self, depth: int) -> int:

@@ -17,7 +17,7 @@ from ravspec.federated import DEFAULT_ROWS, Column, Where
 KINDS: dict[str, tuple[type, ...]] = {
     "rules": (dict,), "where": (dict,), "max_clients": (int,), "min_clients": (int,), "max_rows": (int,),
     "deadline_s": (int, float, Decimal), "encryption": (bool,), "epsilon": (int, float, Decimal, str),
-    "sealed": (bool,), "key_bits": (int,), "insecure": (bool,),
+    "roster": (dict,), "key_bits": (int,), "insecure": (bool,),
 }  # fmt: skip
 COLUMN = {"min", "max", "decimals"}
 WHERE = {"min", "max", "values"}
@@ -35,7 +35,7 @@ class Rules:
     deadline_s: float | None = None
     encryption: bool = True
     epsilon: str | None = None
-    sealed: bool = False
+    roster: dict[str, str] = field(default_factory=dict)
     key_bits: int | None = None
     insecure: bool = False
 
@@ -54,17 +54,20 @@ def read_rules(given: Any, encryption: bool) -> Rules:
             raise ParamError(f'rules say nothing of "{name}"{nearest(str(name), KINDS)}')
         if not isinstance(value, KINDS[name]) or (isinstance(value, bool) and bool not in KINDS[name]):
             raise ParamError(f"{name} = {value!r} cannot be used")
-    if "max_clients" not in said:
+    roster = {str(name): str(key) for name, key in said.get("roster", {}).items()}
+    max_clients = said.get("max_clients", len(roster))
+    if not max_clients and "max_clients" not in said:
         raise ParamError(f"rules name max_clients, how many contribute; {example}")
-    more = {k: said[k] for k in ("max_rows", "sealed", "key_bits", "insecure") if k in said}
+    more = {k: said[k] for k in ("max_rows", "key_bits", "insecure") if k in said}
     deadline_s = said.get("deadline_s")
     return Rules(
         columns={str(name): column(str(name), rule) for name, rule in said["rules"].items()},
         where={str(name): where(str(name), rule) for name, rule in said.get("where", {}).items()},
-        max_clients=said["max_clients"],
-        min_clients=said.get("min_clients", said["max_clients"]),
+        max_clients=max_clients,
+        min_clients=said.get("min_clients", max_clients),
         deadline_s=None if deadline_s is None else float(deadline_s),
         encryption=said.get("encryption", encryption),
+        roster=roster,
         epsilon=written(said["epsilon"]) if "epsilon" in said else None,
         **more,
     )

@@ -6,13 +6,16 @@ not. Operators and methods are put on the class by ravop.functions, from the op 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ravspec.errors import DTypeError
+from ravop.device import DEVICE, check_device
+from ravspec.errors import DTypeError, ShapeError
 from ravspec.shapes import ArrayType
 
 if TYPE_CHECKING:
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
     from ravop.graph import Graph
 else:
     Methods = object  # the methods are put on the class itself, by ravop.factory
+
+
+#: entries of a key that choose by themselves, whatever the values are
+PLAIN = (int, slice, type(None), type(Ellipsis))
 
 
 class Tensor(Methods):
@@ -92,6 +99,21 @@ class Tensor(Methods):
         """The transpose."""
         return self.transpose()
 
+    @property
+    def mT(self) -> Tensor:
+        """Each matrix of a stack transposed."""
+        return self.matrix_transpose()
+
+    @property
+    def device(self) -> Any:
+        """Where it is: with the contributors."""
+        return DEVICE
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
+        """This tensor: there is one device."""
+        check_device(device)
+        return self
+
     def _array_type(self) -> ArrayType:
         return self._graph.array_type(self._operand[2])
 
@@ -128,6 +150,50 @@ class Tensor(Methods):
 
         function = ufunc_function(ufunc) if method == "__call__" and not kwargs else None
         return NotImplemented if function is None else function(*inputs)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> ModuleType:
+        """The module with this class's functions: ravop."""
+        namespace = sys.modules["ravop"]
+        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12", "2025.12"):
+            raise ValueError(f"ravop follows {namespace.__array_api_version__} of the array API")
+        return namespace
+
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: Any = None,
+        copy: bool | None = None,
+    ) -> Any:
+        # a copy, as values that were fetched are read only
+        value: Any = self().copy()
+        return value.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (1, 0)  # memory of this process
+
+    def _peek(self, key: Any) -> NDArray[Any] | None:
+        """What is at a key of integers and slices, where the value is here already: no reason to compute."""
+        parts = key if type(key) is tuple else (key,)
+        if self._value is None or not all(type(part) in PLAIN for part in parts):
+            return None
+        part: NDArray[Any] = np.asarray(self._value[key])
+        return part
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """From now on this handle names a new value, with `value` at `key`; other handles are unchanged."""
+        self._become(self.set_item(key, value))
+
+    def _become(self, other: Tensor) -> None:
+        """Name another value, of the same shape and dtype."""
+        if other.shape != self.shape:
+            raise ShapeError(f"a tensor of shape {self.shape} cannot take a value of shape {other.shape}")
+        if other.dtype != self.dtype:
+            if not np.can_cast(other.dtype, self.dtype, "same_kind"):
+                raise DTypeError(f"a tensor of {self.dtype} cannot take one of {other.dtype}: use astype")
+            other = other.astype(self.dtype)
+        self._operand, self._value = other._operand, other._value
 
     def _scalar(self, kind: str) -> Any:
         if self.size != 1:

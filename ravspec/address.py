@@ -13,9 +13,14 @@ DEFAULT_URL = "http://127.0.0.1:9999"
 URL_NAMES = ("RAVSOCK_URL", "RAVSOCK_SERVER_URL", "RAVENVERSE_URL")
 
 
+def named_url(environ: Mapping[str, str]) -> str:
+    """The address that the environment names, or the default one, as it is written."""
+    return next((environ[name] for name in URL_NAMES if environ.get(name)), DEFAULT_URL)
+
+
 def url_from(environ: Mapping[str, str]) -> str:
     """The address that the environment names, or the default one; checked."""
-    return checked_url(next((environ[name] for name in URL_NAMES if environ.get(name)), DEFAULT_URL))
+    return checked_url(named_url(environ))
 
 
 def token_from(environ: Mapping[str, str]) -> str | None:

@@ -101,7 +101,8 @@ class Spec(Struct, frozen=True):
     where: dict[str, Where] = {}
     deadline: int | None = None  #: Unix time
     epsilon: str | None = None  #: noise: the total of each contributor
-    sealed: bool = False
+    #: sealed: who takes part, and the X25519 key of each, hexadecimal; all of them or none
+    roster: dict[str, str] = {}
 
     @property
     def n(self) -> int:

@@ -22,6 +22,7 @@ MOST_STATISTICS = 1000
 MOST_SUMS = 100_000
 MOST_CLIENTS = 1_000_000
 MOST_ROWS = 1 << 40
+MOST_ROSTER = 10_000
 SPEC_BYTES = 4 << 20
 
 HEX = re.compile(r"[0-9a-f]*")
@@ -50,8 +51,6 @@ def check(spec: Spec) -> None:
         )
     if not 1 <= spec.max_rows <= MOST_ROWS:
         raise ParamError(f"max_rows={spec.max_rows} is not from 1 to {MOST_ROWS:,}")
-    if spec.sealed:
-        raise ParamError("sealed: there are no sealed rosters in this version of RDF")
     if not HEX.fullmatch(spec.modulus) or bool(spec.modulus) != spec.encryption:
         raise ParamError("an encrypted graph has a key's modulus, a plain one has none")
     if spec.encryption and not 256 <= spec.n.bit_length() <= 16384:
@@ -64,6 +63,31 @@ def check(spec: Spec) -> None:
         check_name(name, empty=True)
     check_columns(spec)
     check_statistics(spec)
+    check_roster(spec)
+
+
+def check_roster(spec: Spec) -> None:
+    """Who takes part in a sealed graph: all of them, each with a key of its own."""
+    if not spec.roster:
+        return
+    n = len(spec.roster)
+    if not 2 <= n <= MOST_ROSTER:
+        raise ParamError(
+            f"a roster of {n}; it names 2 to {MOST_ROSTER:,}, as one alone has nobody to hide among"
+        )
+    if not spec.min_clients == spec.max_clients == n:
+        raise ParamError(
+            f"the roster names {n}, and a sealed total is of all of them: "
+            f"max_clients and min_clients are {n} too"
+        )
+    if not spec.encryption:
+        raise ParamError("a roster needs encryption: without it the server would read the total")
+    for name, key in spec.roster.items():
+        check_name(name)
+        if not re.fullmatch("[0-9a-f]{64}", key):
+            raise ParamError(f'roster "{name}": a key is the 64 hexadecimal digits that `ravpy key` shows')
+    if len(set(spec.roster.values())) != n:
+        raise ParamError("two names of the roster have the same key; each has its own")
 
 
 def check_statistics(spec: Spec) -> None:

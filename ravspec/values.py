@@ -49,6 +49,13 @@ def type_from_json(header: Sequence[Any]) -> ArrayType:
 FEW = 48
 
 
+def exact(value: Any) -> Any:
+    """What tells a number from those that equal it: 0, 0.0, -0.0 and False are four keys of a dictionary."""
+    if type(value) is tuple:
+        return tuple([exact(part) for part in value])
+    return type(value), value if value else repr(value)
+
+
 class Interner:
     """Distinct hashable things, numbered in the order they came."""
 
@@ -56,11 +63,12 @@ class Interner:
         self.items: list[Any] = []
         self._numbers: dict[Any, int] = {}
 
-    def number(self, item: Any) -> int:
-        """The number of the item, a new one if it was not there."""
-        number = self._numbers.get(item)
+    def number(self, item: Any, key: Any = None) -> int:
+        """The number of the item, a new one if it was not there. key: what it is known by, if not itself."""
+        key = item if key is None else key
+        number = self._numbers.get(key)
         if number is None:
-            number = self._numbers[item] = len(self.items)
+            number = self._numbers[key] = len(self.items)
             self.items.append(item)
         return number
 

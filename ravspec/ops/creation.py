@@ -28,7 +28,8 @@ from ravspec.shapes import (
 )
 
 DTYPE = Param(kinds.optional(kinds.dtype), None)
-FLOAT = Param(kinds.dtype, "float64")
+#: float64 where none is named
+FLOAT = Param(lambda value: kinds.dtype("float64" if value is None else value), "float64")
 
 
 def data_kernel(**params: Any) -> Any:

@@ -136,9 +136,20 @@ def tile_shape(types: Types, params: Params) -> Shape:
 def repeat_shape(types: Types, params: Params) -> Shape:
     shape, axis, repeats = shape_of(types[0]), params["axis"], params["repeats"]
     if axis is None:
-        return (math.prod(shape) * repeats,)
+        shape, axis = (math.prod(shape),), 0
     axis = normal_axis(axis, len(shape))
-    return (*shape[:axis], shape[axis] * repeats, *shape[axis + 1 :])
+    if isinstance(repeats, int):
+        length = shape[axis] * repeats
+    elif len(repeats) in (1, shape[axis]):
+        length = sum(repeats) if len(repeats) == shape[axis] else shape[axis] * repeats[0]
+    else:
+        raise ShapeError(f"repeat: {len(repeats)} numbers of repeats for {shape[axis]} slices")
+    return (*shape[:axis], length, *shape[axis + 1 :])
+
+
+def counts(value: Any) -> int | tuple[int, ...]:
+    """How often: a number, or one for each slice."""
+    return kinds.shape(value) if isinstance(value, tuple | list | np.ndarray) else kinds.count(value)
 
 
 def widths(value: Any) -> tuple[tuple[int, int], ...]:
@@ -195,6 +206,8 @@ def repeat_samples(rng: np.random.Generator) -> list[Sample]:
         ((x,), {"repeats": 3, "axis": -1}),
         ((x > 0,), {"repeats": 0, "axis": 0}),
         ((np.array(4),), {"repeats": 3}),
+        ((x,), {"repeats": (2, 0), "axis": 0}),
+        ((x[0],), {"repeats": [3]}),
         ((x[:0],), {"repeats": 2, "axis": 1}),
     ]
 
@@ -247,7 +260,7 @@ ROWS = (
         name="repeat",
         kernel=of_arrays(np.repeat),
         rule=Typed(repeat_shape, same_dtype),
-        params={"repeats": Param(kinds.count), "axis": Param(kinds.optional(kinds.integer), None)},
+        params={"repeats": Param(counts), "axis": Param(kinds.optional(kinds.integer), None)},
         numpy="np.repeat(x, repeats, axis)",
         doc="Every element so many times, along an axis or of the flattened array.",
         samples=repeat_samples,

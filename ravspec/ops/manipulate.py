@@ -234,7 +234,7 @@ ROWS = (
         "transpose", np.transpose, transpose_shape, "The axes in another order: reversed, or as given.",
         params={"axes": Param(kinds.optional(kinds.integers), None)},
         bind=bind_transpose,
-        aliases=("permute_dims",),
+
         numpy="np.transpose(x, axes)",
         samples=several(calls({}, {"axes": (1, 2, 0)}, {"axes": [-1, 0, 1]}), calls({}, shape=())),
     ),

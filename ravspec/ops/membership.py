@@ -45,7 +45,8 @@ def split_uniques(x: Any, **asked: bool) -> tuple[Any, ...]:
     x = as_array(x)
     if not asked:
         return (np.unique(x, equal_nan=False),)
-    values, *extras = np.unique(x, equal_nan=False, **asked)
+    unique: Any = np.unique  # its overloads take no dictionary
+    values, *extras = unique(x, equal_nan=False, **asked)
     if asked.get("return_inverse"):
         at = 1 if asked.get("return_index") else 0
         extras[at] = extras[at].reshape(x.shape)

@@ -1,4 +1,4 @@
-"""Sorting, searching, order statistics and sets."""
+"""Searching, order statistics and sets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from ravspec.shapes import (
     Typed,
     TypedOutputs,
     Types,
-    accumulated,
     always,
     float_dtype,
     normal_axis,
@@ -75,19 +74,6 @@ def nonzero_dtypes(types: Types, params: Params) -> list[DType]:
 
 def nonzero(x: Any) -> tuple[Any, ...]:
     return tuple(as_int64(positions) for positions in np.nonzero(x))
-
-
-def sort_samples(rng: np.random.Generator) -> list[Sample]:
-    x = samples.reals(rng, 3, 4)
-    return [
-        ((x,), {}),
-        ((x,), {"axis": 0}),
-        ((x.astype("f4"),), {"axis": None}),
-        ((samples.integers(rng, 2, 9, low=0, high=3, dtype="i4"),), {"axis": -1}),
-        ((x > 0,), {}),
-        ((np.array([2.0, np.nan, 1.0]),), {}),
-        ((x[:0],), {}),
-    ]
 
 
 def searchsorted_shape(types: Types, params: Params) -> Shape:
@@ -240,29 +226,7 @@ def taking(name: str, axis: int | None, doc: str, **more: Any) -> Op:
     )
 
 
-AXIS = {"axis": Param(kinds.optional(kinds.integer), -1)}
-
 ROWS = (
-    Op(
-        name="sort",
-        kernel=of_arrays(lambda x, axis: np.sort(x, axis, kind="stable")),
-        rule=Typed(accumulated, same_dtype),
-        params=AXIS,
-        numpy="np.sort(x, axis)",
-        doc="The elements in rising order along an axis (None: of the flattened array); NaN last.",
-        samples=sort_samples,
-        flops=sorting(),
-    ),
-    Op(
-        name="argsort",
-        kernel=lambda x, axis: as_int64(np.argsort(x, axis, kind="stable")),
-        rule=Typed(accumulated, always(INT64)),
-        params=AXIS,
-        numpy="np.argsort(x, axis, kind='stable')",
-        doc="The positions that sort the array; equal elements stay in their order.",
-        samples=sort_samples,
-        flops=sorting(),
-    ),
     Op(
         name="searchsorted",
         operands="x1 x2",

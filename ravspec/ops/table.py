@@ -13,6 +13,7 @@ from ravspec.ops import (
     manipulate,
     maths,
     membership,
+    ordering,
     products,
     random,
     reduce,
@@ -33,7 +34,7 @@ CHAPTERS = {
     "Shapes": manipulate.ROWS,
     "Joining, cutting, repeating": joining.ROWS,
     "Indexing": index.ROWS,
-    "Sorting, searching, sets": (*sets.ROWS, *membership.ROWS),
+    "Sorting, searching, sets": (*ordering.ROWS, *sets.ROWS, *membership.ROWS),
     "Random": random.ROWS,
 }
 

@@ -200,7 +200,7 @@ RDF = words("""
 """)
 
 NUMPY = words("""
-    true_divide absolute conjugate amin amax around permute_dims concatenate rad2deg deg2rad identity
+    true_divide absolute conjugate amin amax around concatenate rad2deg deg2rad identity
     bitwise_not product unique_values
 """)
 

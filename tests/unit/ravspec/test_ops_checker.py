@@ -174,7 +174,9 @@ WRONG_ROWS = {
     "another rounding of halves": replace(OPS["round"], kernel=lambda x, decimals: half_up(x)),
     "a lost sign of zero": replace(OPS["negative"], kernel=lambda x: 0 - x, samples=zeros),
     "chance": replace(EXP, kernel=lambda x: x + np.random.default_rng().random(), numpy="x"),
-    "a kernel that writes into its operand": replace(OPS["sort"], kernel=lambda x, axis: x.sort(axis) or x),
+    "a kernel that writes into its operand": replace(
+        OPS["sort"], kernel=lambda x, axis, descending: x.sort(axis) or x
+    ),
     "params that canonicalise twice": replace(OPS["round"], params={"decimals": Param(lambda v: v + 1, 0)}),
     "no cost": replace(ADD, flops=lambda ins, outs, params: 0.0),
 }  # fmt: skip
