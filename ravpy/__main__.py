@@ -13,6 +13,7 @@ from ravpy.benchmark import measure
 from ravpy.client import Contributor
 from ravpy.config import Config, read_config
 from ravpy.federated import Task, federate
+from ravpy.ledger import Ledger
 from ravpy.listing import show_graphs
 from ravpy.policy import Refused, read_policy
 from ravpy.status import Status
@@ -54,6 +55,12 @@ def parser() -> argparse.ArgumentParser:
     look = commands.add_parser("list", parents=[common], help="show the server's graphs")
     look.add_argument("--approach", choices=["federated", "distributed"], help="only these")
     add_federate(commands, common)
+    commands.add_parser(
+        "key",
+        help="show the key of this machine for sealed graphs",
+        description="Show the public key that the developer puts into the roster of a sealed graph. The "
+        "private one stays in $RDF_STATE_DIR/contributor, or ~/.rdf/contributor.",
+    )
     return p
 
 
@@ -115,6 +122,13 @@ def take_part(args: argparse.Namespace, config: Config) -> int:
     return 0 if all(agreed) else 1
 
 
+def own_key() -> str:
+    """`ravpy key`."""
+    from ravpy.seals import SealKey  # X25519, without which all other commands do
+
+    return SealKey(state_dir(), Ledger(state_dir())).public()
+
+
 async def participate(config: Config) -> None:
     """Measure, join, compute."""
     with Status() as status:
@@ -130,6 +144,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if args.command == "federate":
             return take_part(args, read_config(args.server, args.token))
+        if args.command == "key":
+            print(own_key())
+            return 0
         if args.command == "list":
             show_graphs(read_config(args.server, args.token), args.approach)
         else:

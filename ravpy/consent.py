@@ -129,6 +129,22 @@ def amount(spec: Spec, total: Sum, value: int) -> str:
     return f"{whole}.{digits[-places:]}" if places else whole
 
 
+#: whom a contributor trusts where there is no roster
+UNSEALED = (
+    "The developer, who has the key, gets the total, and can open nothing else unless the server",
+    "hands single contributions over: you trust these two not to work together against you.",
+)
+
+
+def sealed(spec: Spec) -> Iterator[str]:
+    """Who cannot read what, and on what that rests."""
+    yield "It is sealed: masks lie on it that vanish only in the total of the whole roster. So server and"
+    yield "developer together cannot open it, as long as one other of the roster keeps to the rules:"
+    yield from textwrap.wrap(", ".join(spec.roster), WIDTH - 6, initial_indent="  ", subsequent_indent="  ")
+    yield "Compare the fingerprint with one of them whom you trust: if it is equal, the mask between you two"
+    yield "holds. If none of them is real, whoever made them up has your numbers."
+
+
 def opening(spec: Spec, size_bytes: int, parts: int) -> Iterator[str]:
     """Who can read what."""
     if not spec.encryption:
@@ -137,8 +153,7 @@ def opening(spec: Spec, size_bytes: int, parts: int) -> Iterator[str]:
         bits = spec.n.bit_length()
         yield f"It is {parts} ciphertext{'s' * (parts > 1)}, {size_bytes:,} bytes, for a key of {bits} bits."
         yield "The server cannot open it: it adds the ciphertexts of all contributors without opening them."
-        yield "The developer, who has the key, gets the total, and can open nothing else unless the server"
-        yield "hands single contributions over: you trust these two not to work together against you."
+        yield from sealed(spec) if spec.roster else UNSEALED
     until = (
         f", or at {time.strftime('%Y-%m-%d %H:%M', time.localtime(spec.deadline))}" if spec.deadline else ""
     )
@@ -148,7 +163,7 @@ def opening(spec: Spec, size_bytes: int, parts: int) -> Iterator[str]:
         yield "YOU ARE THE ONLY ONE: the total is your numbers."
     elif spec.min_clients < 3:
         yield "WITH TWO CONTRIBUTORS each can take its own numbers off the total and has the other's."
-    else:
+    elif not spec.roster:
         yield "If all others were made up by one person, that person would have your numbers."
     if spec.epsilon:
         yield f"Noise is added to each number, here, before it is encrypted: epsilon {spec.epsilon} in total."

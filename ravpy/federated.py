@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ravpy.asking import ask
 from ravpy.config import Config
@@ -23,6 +24,9 @@ from ravspec.errors import ProtocolError, RavError, ServerUnreachable
 from ravspec.federated import Spec, fingerprint, same_fingerprint
 from ravspec.slots import layout_of, pack
 from ravspec.specs import read_spec
+
+if TYPE_CHECKING:
+    from ravpy.seals import Seal
 
 #: a contribution is sent so often before it is said that the server does not answer
 TRIES = 3
@@ -60,14 +64,17 @@ def federate(config: Config, task: Task, consent: Ask) -> str:
         ledger.check(task.policy, entry, found, queries)
     layout = layout_of(spec)
     wire = Wire(spec, layout)
+    seal = sealing(task, spec, ledger, [found.sums[slot.sum] for slot in layout.slots])
     earlier = [e for e in ledger.entries() if e.data == entry.data]
     text = screen(spec, found, config.url, entry.file, earlier, wire.size_bytes, layout.parts)
     if not consent(text):
         return "nothing was sent"
-    body = wire.to_bytes(encrypted(spec, pack(layout, noisy(spec, found.sums))))
+    parts = pack(layout, noisy(spec, found.sums))
+    body = wire.to_bytes(encrypted(spec, seal.masked(layout, parts) if seal else parts))
     with ledger.locked():
         # others may have taken part meanwhile; and what may have been sent must be written down before
         ledger.record(entry, ledger.check(task.policy, entry, found, queries))
+        body = seal.once(body) if seal else body
     outcome = send(config, spec, ledger.name_of("contributor", entry.data), body)
     with ledger.locked():
         ledger.note(replace(entry, sent=True))
@@ -114,6 +121,17 @@ def measure(task: Task, spec: Spec, key: bytes) -> tuple[Measured, list[Query]]:
     with open_table(task.file, form) as table:
         measuring = Measuring(spec, table, key, form.decimal_comma, form.missing)
         return measuring.run(), measuring.queries
+
+
+def sealing(task: Task, spec: Spec, ledger: Ledger, sums: list[int]) -> Seal | None:
+    """What seals these sums, if the graph has a roster; Refused, if it cannot."""
+    if not spec.roster:
+        return None
+    from ravpy.seals import Seal, SealKey  # X25519, without which all other graphs do
+
+    seal = Seal(SealKey(task.state, ledger), spec, ledger.name_of("sums", fingerprint(spec), repr(sums)))
+    seal.check()
+    return seal
 
 
 def encrypted(spec: Spec, parts: list[int]) -> list[int]:

@@ -48,6 +48,8 @@ class Policy:
     ledger: bool = True
     #: take part where nothing is encrypted, and the server reads our sums
     allow_plain: bool = False
+    #: take part only in sealed rosters, where server and developer together cannot open ours
+    sealed: bool = False
     #: take part in graphs with keys that are too short, for tests
     allow_insecure: bool = False
     #: the sum of all epsilons of one file; None: no noise is asked for
@@ -58,7 +60,7 @@ class Policy:
 KINDS: dict[str, type | tuple[type, ...]] = {
     "min_clients": int, "min_rows": int, "bins_per_row": (int, float), "coefficients_per_row": (int, float),
     "dominance": (int, float), "min_cell": int, "columns": list, "max_graphs": int, "ledger": bool,
-    "allow_plain": bool, "allow_insecure": bool, "max_epsilon": (int, float),
+    "allow_plain": bool, "sealed": bool, "allow_insecure": bool, "max_epsilon": (int, float),
 }  # fmt: skip
 
 
@@ -106,6 +108,11 @@ def against_spec(policy: Policy, spec: Spec) -> Iterator[str]:
         yield (
             "allow_plain: the graph is not encrypted: the server and whoever listens would read the sums of "
             "your data"
+        )
+    if policy.sealed and not spec.roster:
+        yield (
+            "sealed: the graph has no roster: server and developer together could open what you send; here a "
+            "roster is required"
         )
     for column in spec.reads():
         if policy.columns and column not in policy.columns:

@@ -52,6 +52,7 @@ PROGRAMS = {
     r"ravpy participate": ["-m", "ravpy", "participate"],
     r"ravpy federate": ["-m", "ravpy", "federate"],
     r"ravpy list": ["-m", "ravpy", "list"],
+    r"ravpy key": ["-m", "ravpy", "key"],
     r"docs/generate\.py": ["docs/generate.py"],
     r"benchmarks/run\.py": ["benchmarks/run.py"],
     r"setup\.sh": [],

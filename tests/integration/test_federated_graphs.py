@@ -166,6 +166,9 @@ def test_a_frozen_graph_takes_no_further_statistics(owners: list[Owner]) -> None
         R.federated_sum()
 
 
+ROSTER = {"A": "1" * 64, "B": "2" * 64}
+
+
 @pytest.mark.parametrize(
     ("given", "why"),
     [
@@ -181,7 +184,12 @@ def test_a_frozen_graph_takes_no_further_statistics(owners: list[Owner]) -> None
         ({"rules": {"a": {}}, "max_clients": 3, "min_client": 4}, 'did you mean "min_clients"'),
         ({"rules": {"a": {}}, "max_clients": True}, "cannot be used"),
         ({"rules": {"a": {}}, "max_clients": 3, "epsilon": -1}, "epsilon"),
-        ({"rules": {"a": {}}, "max_clients": 3, "sealed": True}, "no sealed rosters"),
+        ({"rules": {"a": {}}, "roster": {"A": "1" * 64}}, "a roster of 1"),
+        ({"rules": {"a": {}}, "roster": ROSTER, "max_clients": 3}, "max_clients and min_clients are 2 too"),
+        ({"rules": {"a": {}}, "roster": ROSTER, "min_clients": 1}, "max_clients and min_clients are 2 too"),
+        ({"rules": {"a": {}}, "roster": ROSTER, "encryption": False}, "a roster needs encryption"),
+        ({"rules": {"a": {}}, "roster": {"A": "1" * 64, "B": "x"}}, 'roster "B": a key is the 64 hex'),
+        ({"rules": {"a": {}}, "roster": {"A": "1" * 64, "B": "1" * 64}}, "have the same key"),
     ],
 )  # fmt: skip
 def test_bad_rules_are_named_at_once(server: Any, given: Any, why: str) -> None:
