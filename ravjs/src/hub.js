@@ -11,9 +11,9 @@ const GRAPHS = 6;
 /** The page is told of changes at most so often, in milliseconds. */
 const TELL_MS = 100;
 /**
- * What is assumed of the line to the server: this machine's, by benchmarks/browser.py, and another's. Assumed, not measured,
- * as ravpy does (ravpy/benchmark.py): the scheduler compares contributors, and a tab whose runtime came from the
- * browser's cache has seen nothing of its line.
+ * What is assumed of the line to the server: this machine's, by benchmarks/browser.py, and another's. Assumed, not
+ * measured, as ravpy does (ravpy/benchmark.py): the scheduler compares contributors, and a tab whose runtime came
+ * from the browser's cache has seen nothing of its line.
  */
 const LOOPBACK = { down_bps: 75e6, up_bps: 90e6, latency_s: 1e-3 };
 const NETWORK = { down_bps: 12.5e6, up_bps: 12.5e6, latency_s: 10e-3 };
