@@ -18,6 +18,7 @@ from ravop.answers import Answer, Asked
 from ravop.engine import current_engine
 from ravop.gathering import Gathering
 from ravop.keystore import Kept, KeyStore
+from ravop.noise import Noise, noise_of
 from ravop.rules import Rules, encryption_default, read_rules
 from ravspec.ciphertexts import Wire
 from ravspec.errors import ComputeError, GraphError, ParamError, ProtocolError
@@ -53,6 +54,7 @@ class FederatedGraph:
         self._kept: Kept | None = None
         self._rules: Rules | None = None
         self._totals: Totals | None = None
+        self._noise: Noise | None = None
         self._ended = False
         if id is not None:
             self._id = id
@@ -209,7 +211,15 @@ class FederatedGraph:
             parts = paillier.decrypt(paillier.Key(*kept.primes), parts)
         sums = unpack(layout, parts, n)
         check_plausible(spec, sums, n)
+        self._noise = noise_of(spec, n)
+        if self._noise is not None:
+            sys.stderr.write(f"{self}: {self._noise}\n")
         return Totals(spec, sums)
+
+    def noise(self, timeout: float | None = None) -> Noise | None:
+        """The noise in the results: epsilon, scales, standard deviations; None where there is none."""
+        self._wait(timeout)
+        return self._noise
 
     def end(self, timeout: float | None = None) -> str:
         """Wait for what was asked, then delete the key: nothing that was sent can be opened after it."""

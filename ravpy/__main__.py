@@ -85,8 +85,15 @@ def add_federate(commands: Any, common: argparse.ArgumentParser) -> None:
     f.add_argument("--policy", type=Path, metavar="FILE", help="another file of rules")
     f.add_argument("--min-clients", type=int, metavar="N", help="your floor of contributors (default 3)")
     f.add_argument("--min-rows", type=int, metavar="N", help="your floor of rows (default 10)")
+    f.add_argument(
+        "--max-epsilon", type=float, metavar="E", help="require noise, of E in all graphs together"
+    )
     f.add_argument("--allow-plain", action="store_true", default=None, help="let the server read your sums")
     f.add_argument("--allow-insecure", action="store_true", default=None, help="take keys that are too short")
+
+
+#: rules of the policy that the command line may say for once
+FLAGS = ("min_clients", "min_rows", "max_epsilon", "allow_plain", "allow_insecure")
 
 
 def take_part(args: argparse.Namespace, config: Config) -> int:
@@ -95,9 +102,7 @@ def take_part(args: argparse.Namespace, config: Config) -> int:
         print("ravpy: --yes needs --expect FINGERPRINT, as the developer told you", file=sys.stderr)
         return 2
     state = state_dir()
-    flags = {
-        name: getattr(args, name) for name in ("min_clients", "min_rows", "allow_plain", "allow_insecure")
-    }
+    flags = {name: getattr(args, name) for name in FLAGS}
     words = frozenset(word.strip().lower() for word in args.missing.split(",") if word.strip())
     separator = "\t" if args.separator in ("tab", "\\t") else args.separator
     form = Format(args.encoding, separator, args.decimal_comma, words)

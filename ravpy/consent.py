@@ -15,6 +15,8 @@ from ravspec.statistics import STATISTICS
 from ravspec.sums import Kind, Sum
 
 WIDTH = 100
+#: what a number is called has so much of a line; a longer one has a line of its own
+LABEL, NUMBER = 72, 24
 
 
 def screen(
@@ -90,17 +92,29 @@ def between(low: str | None, high: str | None) -> str:
 def leaving(spec: Spec, found: Measured) -> Iterator[str]:
     """Each number that would leave."""
     cells: dict[tuple[object, ...], list[tuple[Sum, int]]] = {}
+    numbers: list[tuple[str, str]] = []
     for total, value in found.sums.items():
         if total.kind is Kind.CELL:
             cells.setdefault((total.over, total.edges, total.group), []).append((total, value))
         else:
-            yield f"{written(spec, total):<48} {amount(spec, total, value):>24}"
+            numbers.append((written(spec, total), amount(spec, total, value)))
+    yield from columns(numbers)
     for group in cells.values():
         first, last = group[0][0], group[-1][0]
         where = f" where {first.group[0]} is {first.group[1]}" if first.group else ""
         counts = " ".join(f"{value}" for _, value in group)
         title = f"counts of {first.over[0]}{where}, {first.bin()}, in each bin, {last.bin()}: "
         yield from textwrap.wrap(title + counts, WIDTH - 2, subsequent_indent="    ")
+
+
+def columns(numbers: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """What each number is called, and the numbers one below the other."""
+    width = min(LABEL, max((len(label) for label, _ in numbers), default=0))
+    for label, number in numbers:
+        if len(label) > width:
+            yield label
+            label = ""
+        yield f"{label:<{width}} {number:>{NUMBER}}"
 
 
 def written(spec: Spec, total: Sum) -> str:

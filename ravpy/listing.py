@@ -39,12 +39,15 @@ def show_federated(config: Config) -> None:
         title = f"{row['id']}  {row['name'] or '(no name)'}, asked for by {row['developer'] or '(no name)'}"
         lines = [title, f"    state: {SAID.get(row['state'], row['state'])}"]
         if row["columns"]:
-            asked = dict.fromkeys(s["name"] for s in row["statistics"])
+            asked = dict.fromkeys(s["name"] + by(s.get("by")) for s in row["statistics"])
             lines += [
                 f"    rules: {'; '.join(said(name, rule) for name, rule in row['columns'].items())}",
+                *(f"    rows: {said(name, rule)}" for name, rule in (row["where"] or {}).items()),
                 f"    statistics: {', '.join(asked)}",
                 f"    contributors: {row['contributors']} of {row['max_clients']}",
                 f"    released with: {row['min_clients']} at least",
+                *([f"    sealed for: {', '.join(row['roster'])}"] if row["roster"] else []),
+                *([f"    noise: epsilon {row['epsilon']}"] if row["epsilon"] else []),
                 f"    fingerprint: {row['fingerprint']}" + ("" if row["encryption"] else "  NOT ENCRYPTED"),
             ]
         for line in lines:
@@ -56,9 +59,14 @@ SAID = {"open": "not asking yet", "ended": "asks for contributions"}
 
 
 def said(name: str, rule: dict[str, Any]) -> str:
-    """The rule of a column."""
+    """The rule of a column, or a condition on rows."""
     bounds = " ".join(f"{key} {rule[key]}" for key in ("min", "max") if rule.get(key) is not None)
-    return f"{name}: {bounds or 'all values'}"
+    return f"{name}: {bounds or ' or '.join(rule.get('values') or ()) or 'all values'}"
+
+
+def by(groups: dict[str, Any] | None) -> str:
+    """For which groups a statistic is asked."""
+    return f" for each {groups['column']} of {', '.join(groups['values'])}" if groups else ""
 
 
 def printable(text: str) -> str:

@@ -36,7 +36,10 @@ routes = web.RouteTableDef()
 def brief(row: dict[str, Any]) -> dict[str, Any]:
     """A graph without its spec: of that only what lists show."""
     spec = json.loads(row["spec"]) if row["spec"] is not None else {}
-    shown = ("min_clients", "max_clients", "deadline", "encryption", "columns", "statistics")
+    shown = (
+        "min_clients", "max_clients", "deadline", "encryption", "columns", "where", "statistics", "roster",
+        "epsilon",
+    )  # fmt: skip
     rest = {key: value for key, value in row.items() if key != "spec"}
     return {**rest, **{key: spec.get(key) for key in shown}}
 

@@ -60,9 +60,11 @@ def save_plot(path: Path, histogram: dict[str, Any], clients: int) -> None:
     figure, axes = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
     edges = histogram["edges"]
     widths = [high - low for low, high in pairwise(edges)]
-    axes.bar(edges[:-1], histogram["counts"], widths, align="edge", color="#1b6ca8", edgecolor="white")
+    # bins differ in width, so a bar's area is its count: a wide bin must not look as if it held the most
+    densities = [count / width for count, width in zip(histogram["counts"], widths, strict=True)]
+    axes.bar(edges[:-1], densities, widths, align="edge", color="#1b6ca8", edgecolor="white")
     axes.set_xlabel("mean radius of the cell nuclei")
-    axes.set_ylabel("patients")
+    axes.set_ylabel("patients per unit of radius")
     axes.set_title(
         f"{sum(histogram['counts'])} patients of {clients} hospitals; none of their data were seen"
     )

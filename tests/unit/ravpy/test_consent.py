@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fedfiles import make_spec, measure, write_csv
 
-from ravpy.consent import amount, screen, written
+from ravpy.consent import amount, columns, screen, written
 from ravspec.federated import By, Column, Spec, Statistic, fingerprint
 from ravspec.statistics import all_sums
 from ravspec.sums import Kind
@@ -61,6 +61,15 @@ def test_every_number_that_leaves_is_shown(tmp_path: Path) -> None:
 def test_what_is_special_about_a_graph_is_said(tmp_path: Path, more: dict[str, Any], words: str) -> None:
     spec = make_spec(COLUMNS, Statistic("mean", ("x",)), **{"modulus": "f" * 768, **more})
     assert words in shown(spec, tmp_path)[0]
+
+
+def test_numbers_stand_one_below_the_other_however_long_their_names_are() -> None:
+    lines = list(columns([("count of x", "7"), ("n" * 60, "1,234.56"), ("m" * 100, "8")]))
+    assert lines[2] == "m" * 100
+    del lines[2]
+    assert len({len(line) for line in lines}) == 1
+    assert max(map(len, lines)) <= 98
+    assert [line.split()[-1] for line in lines] == ["7", "1,234.56", "8"]
 
 
 def test_sums_are_decimal_numbers() -> None:
