@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from cluster import ROOT, ClusterError
-from run import progress
-from table import three_digits
-from visitors import ADDS, LARGE_BYTES, Sample, ravpys_round, tabs_round
+from cluster import ROOT, ClusterError, stop_in_order
+from table import progress, three_digits
+from visitors import ADDS, LARGE_BYTES, Sample, chromium_path, ravpys_round, tabs_round
 from work import WrongValue
 
 from ravsock.assets import find_runtime
@@ -121,11 +120,14 @@ def measure(rounds: int) -> int:
     from playwright.sync_api import sync_playwright  # of the extra `dev`
 
     find_runtime()
+    if chromium_path() is None:
+        raise ClusterError("no Chromium: install your system's package chromium, or name one by CHROMIUM")
     say, load = progress(), os.getloadavg()[0]
     tabs, ravpys = [], []
     for n in range(rounds):
         say(f"round {n + 1}: a tab")
-        with sync_playwright() as driver, tempfile.TemporaryDirectory(prefix="rdf-profile-") as folder:
+        # the folder goes last: a browser that is being ended writes into it
+        with tempfile.TemporaryDirectory(prefix="rdf-profile-") as folder, sync_playwright() as driver:
             sample, chromium = tabs_round(driver, folder)
         tabs.append(sample)
         say(f"round {n + 1}: ravpy")
@@ -143,9 +145,11 @@ def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
     if args.rounds < 1:
         parser().error(f"--rounds is at least 1, not {args.rounds}")
+    stop_in_order()
     try:
         return measure(args.rounds)
     except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
         return 130
     except (RavError, ClusterError, WrongValue, OSError, ImportError) as error:
         print(f"benchmarks: {type(error).__name__}: {error}", file=sys.stderr)

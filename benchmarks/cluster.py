@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 import psutil
 from threads import ONE_THREAD
@@ -155,3 +156,15 @@ class Cluster:
         for process in self._processes.values():
             process.wait()
         psutil.wait_procs(family, timeout=STOP_S)
+
+
+def stop_in_order() -> None:
+    """The first Ctrl-C or SIGTERM stops everything in order; further ones must not break into that."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)

@@ -5,21 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 from threads import ONE_THREAD
 
 os.environ.update(ONE_THREAD)  # before NumPy reads it; the peers' workers inherit it
 
 from cases import CASES
-from cluster import ClusterError
+from cluster import ClusterError, stop_in_order
 from sitting import Sitting
-from table import as_json, table
+from table import as_json, progress, table
 from work import WrongValue
 
 from ravspec.errors import RavError
@@ -56,28 +52,10 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def progress() -> Callable[[str], None]:
-    """Says on standard error what is going on, and since when."""
-    started = time.monotonic()
-
-    def say(text: str) -> None:
-        print(f"[{time.monotonic() - started:4.0f} s] {text}", file=sys.stderr, flush=True)
-
-    return say
-
-
-def stop_once(signum: int, frame: FrameType | None) -> None:
-    """The first Ctrl-C or SIGTERM stops everything in order; further ones must not break into that."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
 def main(argv: list[str] | None = None) -> int:
     """Measure, print the table; gives the exit code."""
     args = parser().parse_args(argv)
-    signal.signal(signal.SIGINT, stop_once)
-    signal.signal(signal.SIGTERM, stop_once)
+    stop_in_order()
     cases = [case for case in CASES if not args.only or case.id in args.only]
     sitting = Sitting(cases, args.quick, progress())
     code = 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
 from figures import PEERS, Row
@@ -90,3 +93,13 @@ def as_json(row: Row) -> dict[str, Any]:
         "met": row.met,
         "note": row.note,
     }
+
+
+def progress() -> Callable[[str], None]:
+    """Says on standard error what is going on, and since when."""
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - started:4.0f} s] {text}", file=sys.stderr, flush=True)
+
+    return say
