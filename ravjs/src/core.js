@@ -60,8 +60,9 @@ export class Core {
   welcomed({ fresh, heartbeat_s }) {
     const first = [{ type: "heartbeats", every_s: heartbeat_s }, this.send("watch", { life: this.life })];
     if (!fresh) return [...first, ...this.unacknowledged.values(), ...this.next()];
+    const lost = this.idle ? [] : [tell("while this tab was away, its work was given to others")];
     this.forget();
-    return [...first, { type: "begin", life: this.life }, ...this.next()];
+    return [...lost, ...first, { type: "begin", life: this.life }, ...this.next()];
   }
 
   assigned(header, frame, buffers) {

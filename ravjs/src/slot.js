@@ -2,6 +2,7 @@
 
 import { Core } from "./core.js";
 import { pack, split } from "./frame.js";
+import { Watch } from "./watch.js";
 
 /** What the lives of one tab may hold together, in bytes: what a tab bears on any machine. */
 export const MEMORY_BYTES = 2 ** 30;
@@ -42,6 +43,7 @@ export class Slot {
     this.flops = 0;
     this.hasKernel = false;
     this.core = null;
+    this.watch = new Watch();
     this.done = { assignments: 0, ops: 0, failedOps: 0, execSeconds: 0, sentBytes: 0, gotBytes: 0 };
     this.startWorker();
   }
@@ -59,7 +61,7 @@ export class Slot {
   // --- worker ---------------------------------------------------------------------------------------
 
   startWorker() {
-    clearTimeout(this.guard);
+    this.watch.stop();
     this.worker?.terminate();
     this.phase = "loading";
     this.worker = this.shared.newWorker();
@@ -98,8 +100,7 @@ export class Slot {
       const given = new Map(digests.map((digest, i) => [digest, arrays[i]]));
       worker.postMessage({ type: "execute", frame, given, pace: this.core.pace });
       // by then the server has given the work to another; what still computes, or hangs, does so for nothing
-      const patience_s = LATE * header.deadline_s + LATE_S;
-      this.guard = setTimeout(() => this.workerFailed("it did not answer in time"), patience_s * 1000);
+      this.watch.start(LATE * header.deadline_s + LATE_S, () => this.workerFailed("it did not answer in time"));
     } catch (error) {
       this.refuse(life, header.assignment, `an operand could not be fetched: ${error.message}`);
     }
@@ -107,7 +108,7 @@ export class Slot {
 
   /** Send large outputs ahead, then the answer. */
   async computed({ answer, ready, flops }) {
-    clearTimeout(this.guard);
+    this.watch.stop();
     const { life, running } = this.core ?? {};
     this.flops += flops;
     try {
@@ -176,6 +177,7 @@ export class Slot {
   lost(reason) {
     if (!this.core) return;
     this.link = "away";
+    this.shared.note("the connection to the server is lost; trying again", false);
     this.shared.changed(this);
     // the server closes a connection whose token was revoked; that is not tried again by itself
     if (reason === "io server disconnect") this.socket.connect();
@@ -233,7 +235,7 @@ export class Slot {
   end() {
     if (this.core && this.socket?.connected) this.socket.emit("bye", pack({ type: "bye", life: this.core.life }));
     this.forgetLife();
-    clearTimeout(this.guard);
+    this.watch.stop();
     this.worker.terminate();
   }
 

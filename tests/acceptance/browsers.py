@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from system.browser import ARGUMENTS, Tab, chromium_path
-from system.processes import Server
+from system.device import Device
+from system.processes import Running, Server
 
 from ravsock.assets import find_runtime
 from ravspec.errors import ConfigError
+
+#: seconds of work in many pieces; prints whether it is what it should be
+SUMS = """
+    import numpy as np
+    import ravop as R
+
+    parts = [R.random_normal(size=(300, 300), seed=k) for k in range(120)]
+    values = R.fetch(*[(p @ p).trace() for p in parts], timeout=100)
+    R.initialize(url="local:")
+    with R.Graph(name="here"):
+        parts = [R.random_normal(size=(300, 300), seed=k) for k in range(120)]
+        here = R.fetch(*[(p @ p).trace() for p in parts])
+    print("the same" if np.allclose(values, here, rtol=1e-8, atol=1e-8) else "different")
+"""
 
 
 def lacking(what: str) -> None:
@@ -30,8 +46,11 @@ def playwright() -> Iterator[Any]:
         find_runtime()
     except ConfigError as error:
         lacking(str(error))
-    api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as driver:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        lacking(str(error))
+    with sync_playwright() as driver:
         yield driver
 
 
@@ -59,12 +78,20 @@ def new_tab(browser: Any, server: Server) -> Iterator[Callable[..., Tab]]:
     """new_tab() opens the page; errors of a tab's scripts fail the test."""
     tabs: list[Tab] = []
 
-    def make(path: str = "/", **options: Any) -> Tab:
+    def make(path: str = "/", at: str = "", **options: Any) -> Tab:
         tab = Tab(browser, server, **options)
         tabs.append(tab)
-        return tab.open(path)
+        return tab.open(path, at)
 
     yield make
     for tab in tabs:
         tab.close()
     assert not [trouble for tab in tabs for trouble in tab.troubles]
+
+
+@pytest.fixture
+def device(playwright: Any, tmp_path: Path, processes: list[Running]) -> Device:
+    """A Chromium whose windows hide for real, and whose processes are ours to stop."""
+    one = Device(playwright, tmp_path)
+    processes.append(one)
+    return one

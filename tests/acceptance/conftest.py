@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsers import browser, launch, new_tab, playwright  # noqa: F401 - fixtures
+from browsers import browser, device, launch, new_tab, playwright  # noqa: F401 - fixtures
 from system.processes import Contributor, Running, Script, Server, until
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong with tabs: closed, stuck, hidden, broken, or their server away. Nothing is lost."""
+"""What goes wrong with tabs: closed, stuck, broken, or their server away. Nothing is lost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from system.browser import Tab, gone
+from browsers import SUMS
+from system.browser import Tab
 from system.processes import LEASE_S, Contributor, Script, Server, until
 
 NewTab = Callable[..., Tab]
@@ -14,21 +15,6 @@ Start = Callable[..., Script]
 
 #: a module of WebAssembly with one vector instruction
 SIMD = "[0,97,115,109,1,0,0,0,1,5,1,96,0,1,123,3,2,1,0,10,10,1,8,0,65,0,253,15,253,98,11]"
-
-#: seconds of work in many pieces; prints whether it is what it should be
-SUMS = """
-    import numpy as np
-    import ravop as R
-
-    total = R.t(0.0)
-    parts = [R.random_normal(size=(300, 300), seed=k) for k in range(120)]
-    values = R.fetch(*[(p @ p).trace() for p in parts], timeout=100)
-    R.initialize(url="local:")
-    with R.Graph(name="here"):
-        parts = [R.random_normal(size=(300, 300), seed=k) for k in range(120)]
-        here = R.fetch(*[(p @ p).trace() for p in parts])
-    print("the same" if np.allclose(values, here, rtol=1e-8, atol=1e-8) else "different")
-"""
 
 
 def test_a_tab_closed_in_mid_work_costs_time_only(
@@ -84,27 +70,6 @@ def test_a_page_that_is_stuck_neither_loses_its_life_nor_stops_computing(
     assert server.present()[name]["life"] == life
     assert server.computed_ops(name) > 0
     assert done.output(120) == "the same\n"
-
-
-@pytest.mark.long
-def test_the_rule_to_pause_while_hidden_is_followed_with_patience(server: Server, new_tab: NewTab) -> None:
-    # Headless browsers hide nothing: what the page looks at is said for it
-    tab = new_tab()
-    tab.choose("hidden")
-    tab.participate()
-    hide = """(hidden) => {
-        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
-        document.dispatchEvent(new Event("visibilitychange"));
-    }"""
-    tab.page.evaluate(hide, True)
-    assert tab.state == "waiting", "not at once"
-    tab.until("paused")
-    gone(tab)
-    assert tab.text("#reason") == "Paused because this page is hidden."
-    tab.picture("paused-hidden")
-    tab.page.evaluate(hide, False)
-    tab.until("waiting")
-    until(tab.is_present, "it is back at the server")
 
 
 @pytest.mark.long

@@ -75,11 +75,11 @@ test("a result is sent again after a broken connection, until it is acknowledged
   assert.deepEqual(kinds(welcome(false)), ["heartbeats", "watch"]);
 });
 
-test("a server that was restarted and knows nothing makes it forget all", () => {
+test("a server that knows nothing of it any more makes it forget all, and the visitor is told", () => {
   welcome();
   assign(1);
   assign(2);
-  assert.deepEqual(kinds(welcome(true)), ["heartbeats", "watch", "begin"]);
+  assert.deepEqual(kinds(welcome(true)), ["tell", "heartbeats", "watch", "begin"]);
   assert.ok(core.idle);
   assert.deepEqual(result(1), [], "of before");
 });

@@ -44,9 +44,9 @@ class Tab:
         if message.type == "error" and "ERR_CONNECTION" not in message.text:
             self.troubles.append(message.text)
 
-    def open(self, path: str = "/") -> Tab:
-        """Go to the page."""
-        self.page.goto(self.server.url + path)
+    def open(self, path: str = "/", at: str = "") -> Tab:
+        """Go to the page, at the server itself or by a way to it."""
+        self.page.goto((at or self.server.url) + path)
         return self
 
     @property

@@ -1,0 +1,101 @@
+"""Tabs that lose their server while it lives: cable pulled or cut, device asleep. They come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from browsers import SUMS
+from system.browser import Tab, gone
+from system.cable import Cable
+from system.device import Device
+from system.processes import LEASE_S, Contributor, Script, Server, until
+
+NewTab = Callable[..., Tab]
+Start = Callable[..., Script]
+
+
+@pytest.fixture
+def cable(server: Server) -> Iterator[Cable]:
+    """What lies between the tabs and the server."""
+    one = Cable(server.port)
+    yield one
+    one.close()
+
+
+@pytest.mark.long
+def test_a_pulled_cable_is_noticed_and_once_it_is_plugged_in_the_tab_goes_on(
+    server: Server, cable: Cable, new_tab: NewTab, script: Start
+) -> None:
+    # Given a tab that computes, over a cable
+    tab = new_tab(at=cable.url).participate()
+    done = script(SUMS)
+    server.until_in_the_middle()
+    # When nothing passes any more, and nobody is told
+    cable.pull()
+    # Then the server gives the work back after a lease, and the page finds out by itself
+    gone(tab)
+    tab.until("away")
+    assert tab.text("#state") == "The server is away; coming back by itself"
+    assert tab.text("#doing") == "Leave this page open: it goes on when the server is back."
+    tab.picture("cable-pulled")
+    assert done.alive
+    # And when the cable is back, it joins anew, says so, and every value is right
+    cable.plug()
+    assert done.output(120) == "the same\n"
+    assert "the connection to the server is lost; trying again" in tab.notes()
+    assert "while this tab was away, its work was given to others" in tab.notes()
+    counted_once(server, tab)
+
+
+def test_a_cut_connection_comes_back_with_the_same_life_and_nothing_is_done_twice(
+    server: Server, cable: Cable, new_tab: NewTab, script: Start
+) -> None:
+    tab = new_tab(at=cable.url).participate()
+    life = server.present()[tab.name]["life"]
+    done = script(SUMS)
+    server.until_in_the_middle()
+    for _ in range(3):
+        assert done.alive
+        cable.cut()
+        tab.until("away")
+        tab.until("waiting", "computing")
+    assert done.output(120) == "the same\n"
+    assert server.present()[tab.name]["life"] == life
+    counted_once(server, tab)
+    assert tab.computed_ops() == server.graph()["computed_ops"], "no piece was computed a second time"
+
+
+def counted_once(server: Server, tab: Tab) -> None:
+    """Each op of the graph is computed, once; and the page shows what the server has from it."""
+    graph = server.graph()
+    assert graph["state"] == "computed" and graph["computed_ops"] == graph["total_ops"]
+    shown = lambda: int(tab.text("#ops").replace(",", ""))  # noqa: E731
+    until(lambda: shown() >= tab.computed_ops(), "the page shows all its ops")
+
+
+@pytest.mark.long
+def test_a_device_that_slept_joins_again_and_computes_again(
+    device: Device, server: Server, contributor: Callable[..., Contributor], script: Start
+) -> None:
+    # Given a tab in the middle of a graph
+    tab = Tab(device, server).open().participate()
+    name = tab.name
+    done = script(SUMS)
+    server.until_in_the_middle()
+    until(tab.computed_ops, "the tab has done a part")
+    # When the lid is closed for longer than a lease
+    with device.asleep():
+        until(lambda: name not in server.present(), "the server has let go of the tab", 3 * LEASE_S)
+        # Then somebody else ends the work
+        ann = contributor("ann")
+        assert done.output(120) == "the same\n"
+        assert server.computed_ops("ann") > 0
+        ann.kill()
+    # And when it is opened, the tab finds that it was forgotten, joins anew and computes
+    until(lambda: name in server.present(), "the tab is back")
+    assert f"the server has forgotten this tab ({name} was not heard of" in tab.notes()
+    before = tab.computed_ops()
+    assert script(SUMS).output(120) == "the same\n"
+    assert tab.computed_ops() > before
+    assert not tab.troubles
