@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import engineio.async_drivers.aiohttp as engineio_aiohttp
 import socketio
@@ -94,11 +95,24 @@ async def listen(app: web.Application) -> tuple[web.AppRunner, str]:
     return runner, f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
+class Sockets(socketio.AsyncServer):  # type: ignore[misc]
+    """A Socket.IO server that is not disturbed by what connections bring after their end.
+
+    A contributor that sleeps, or whose cable was pulled, is let go, and engine.io waits some seconds for it
+    to close the connection too. When it wakes, its heartbeats of before arrive there, of a session that is
+    no more: socketio would take their halves for packets, and log an exception each.
+    """
+
+    async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+        if eio_sid in self.environ:
+            await super()._handle_eio_message(eio_sid, data)
+
+
 def make_sockets(config: Config) -> socketio.AsyncServer:
     """The Socket.IO server: websockets only, no compression of numbers, our own Origin check."""
     # engine.io has no switch for permessage-deflate, which costs numeric payloads 2 to 3 times their time
     engineio_aiohttp.WebSocketResponse = functools.partial(HeldWebSocket, compress=False)
-    return socketio.AsyncServer(
+    return Sockets(
         async_mode="aiohttp",
         serializer=joining(socketio.packet.Packet),
         transports=["websocket"],
