@@ -141,18 +141,21 @@ class NamespaceInfo:
         """All devices."""
         return (DEVICE,)
 
-    def default_dtypes(self, *, device: Any = None) -> dict[str, DType]:
+    def default_dtypes(self, *, device: Any = None) -> dict[str, np.dtype[Any]]:
         """The dtypes of new tensors where none is named."""
         check_device(device)
-        return {
+        defaults = {
             "real floating": float64, "complex floating": complex128, "integral": int64, "indexing": int64,
         }  # fmt: skip
+        return {kind: np.dtype(dtype) for kind, dtype in defaults.items()}
 
-    def dtypes(self, *, device: Any = None, kind: str | Sequence[str] | None = None) -> dict[str, DType]:
-        """The dtypes of a kind, or of several, by name."""
+    def dtypes(
+        self, *, device: Any = None, kind: str | Sequence[str] | None = None
+    ) -> dict[str, np.dtype[Any]]:
+        """The dtypes of a kind, or of several, by name: those that tensors have, which hash alike."""
         check_device(device)
         wanted = ALL if kind is None else tuple(d for d in ALL if isdtype(d, as_kinds(kind)))
-        return {d.__name__.removesuffix("_"): d for d in wanted}
+        return {np.dtype(d).name: np.dtype(d) for d in wanted}
 
 
 def as_kinds(kind: str | Sequence[str]) -> tuple[str, ...]:

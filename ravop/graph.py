@@ -80,6 +80,7 @@ class Graph:
         self._constants: dict[Any, Tensor] = {}
         self._pending_persist: dict[str, int] = {}
         self._ended = False
+        self.waits = 0  #: how often values were waited for: what lazy code in a library costs
         self._lock = threading.RLock()
         self._sending = SendLock()
         self._unsent: list[Batch] = []
@@ -274,6 +275,7 @@ class Graph:
         """Wait until all these tensors of the graph have their values."""
         missing = [t for t in tensors if t._value is None]
         if missing:
+            self.waits += 1
             values = self._ask(sorted({t.id for t in missing}), timeout)
             unknown = self._record.unknown
             for t in missing:
