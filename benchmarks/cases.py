@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import alone
+import federated_case
 import work
 from figures import Budget, Limit, Row
 from ours import Ours
@@ -143,5 +144,11 @@ CASES = [
         "idle", "CPU of a server and two contributors with nothing to do",
         Budget("under 1 % of a core", (Limit("value", most=1),)),
         sizes=((30,), (5,)), alone=alone.idle, blank=dict.fromkeys(("dask", "ray", "numpy"), NO_TIME),
+    ),
+    Case(
+        "federated", "a contribution of 10 columns and 3 statistics, encrypted, beside TenSEAL and in clear",
+        Budget("60 ms, 1 kB", (Limit("value", most=60), Limit("bytes", most=1000))),
+        sizes=((10_000,), (500,)), alone=federated_case.federated,
+        blank=dict.fromkeys(("dask", "ray"), "it does not encrypt"),
     ),
 ]  # fmt: skip

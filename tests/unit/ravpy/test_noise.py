@@ -38,7 +38,7 @@ def test_the_sampler_draws_what_opendp_draws() -> None:
     try:
         prelude = importlib.import_module("opendp.prelude")
     except ImportError:
-        pytest.skip("OpenDP is not installed; it is no dependency, only a second opinion: pip install opendp")
+        pytest.skip("OpenDP is not installed; it comes with the extra `dev` where it has a wheel")
     prelude.enable_features("contrib")
     space = prelude.atom_domain(T="i64"), prelude.absolute_distance(T="i64")
     theirs = space >> prelude.m.then_laplace(scale=3.0)
