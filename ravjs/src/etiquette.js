@@ -1,6 +1,6 @@
 // The visitor's rules against what the browser knows: hidden page, battery, screen. The thin shell of pausing.js.
 
-import { Patience, reasonFor } from "./pausing.js";
+import { HOLD_MS, Patience, reasonFor } from "./pausing.js";
 
 export class Etiquette {
   /** @param {import("./settings.js").Settings} rules @param {(reason: string) => void} changed */
@@ -11,7 +11,9 @@ export class Etiquette {
     this.charging = null;
     this.again = null;
     this.lock = null;
+    this.isAsking = false;
     this.isComputing = false;
+    this.computedAt = Number.NEGATIVE_INFINITY;
     document.addEventListener("visibilitychange", () => {
       this.look();
       this.keepAwake();
@@ -54,28 +56,34 @@ export class Etiquette {
     this.keepAwake();
   }
 
+  /** To be told at least once a second. A short wait for the next piece of work counts as computing. */
   computing(isComputing) {
-    if (isComputing === this.isComputing) return;
-    this.isComputing = isComputing;
+    const now = performance.now();
+    if (isComputing) this.computedAt = now;
+    this.isComputing = now - this.computedAt < HOLD_MS;
     this.keepAwake();
   }
 
   /** Hold the wake lock exactly while it is wanted; browsers let go of it whenever the page is hidden. */
   async keepAwake() {
     const want = this.rules.awake && this.isComputing && !document.hidden && "wakeLock" in navigator;
-    if (want === (this.lock !== null)) return;
+    if (this.isAsking || want === (this.lock !== null)) return;
     if (!want) {
-      this.lock?.release();
+      this.lock.release();
       this.lock = null;
       return;
     }
+    this.isAsking = true;
     try {
-      this.lock = await navigator.wakeLock.request("screen");
-      this.lock.addEventListener("release", () => {
-        this.lock = null;
+      const lock = await navigator.wakeLock.request("screen");
+      this.lock = lock;
+      lock.addEventListener("release", () => {
+        if (this.lock === lock) this.lock = null;
       });
     } catch {
       this.lock = null; // low battery, or not allowed: computing goes on without
     }
+    this.isAsking = false;
+    if (this.lock) this.keepAwake(); // it may not be wanted any more
   }
 }

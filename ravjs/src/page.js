@@ -136,7 +136,7 @@ function show() {
   $("leave").hidden = !takingPart;
   showFigures();
   showGraphs();
-  etiquette.computing(takingPart && !["paused", "off"].includes(state));
+  etiquette.computing(["computing", "pausing"].includes(state));
 }
 
 /** Text is only touched when it changes: a screen reader reads it again otherwise. */
