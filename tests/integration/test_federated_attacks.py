@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import socket
 from typing import Any
 
 import pytest
@@ -93,39 +92,6 @@ def test_sums_that_cannot_be_are_noticed_by_the_developer(owners: list[Owner], s
     )
     with pytest.raises(R.ComputeError, match=r"nothing of (this graph|it) can be trusted|trust nothing"):
         mean()
-
-
-def test_what_travels_is_ciphertexts_and_nothing_else(
-    owners: list[Owner], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Every byte that a contributor sends, looked at: no value, no float, no count of rows."""
-    sent: list[bytes] = []
-    real = socket.socket.sendall
-
-    def sendall(self: Any, data: Any, *more: Any) -> None:
-        sent.append(bytes(data))
-        real(self, data, *more)
-
-    graph = federated(COLUMNS)
-    R.federated_variance()
-    word = str(graph.fingerprint)
-    monkeypatch.setattr(socket.socket, "sendall", sendall)
-    owners[0].take_part(graph.id, expect=word)
-    monkeypatch.undo()
-    heads = [part for part in sent if b"HTTP/1.1\r\n" in part]
-    bodies = b"".join(part for part in sent if b"HTTP/1.1\r\n" not in part)
-    assert len(heads) == 2  # the question, and the contribution
-    assert len(bodies) == 256  # one ciphertext of a 1024-bit key
-    names = {line.split(":")[0].lower() for head in heads for line in head.decode().split("\r\n")[1:] if line}
-    assert names == {"accept-encoding", "host", "user-agent", "connection", "content-type", "content-length",
-                     "rdf-fingerprint", "rdf-contributor"}  # fmt: skip
-    heads_text = "".join(head.decode() for head in heads)
-    for row in owners[0].rows:
-        assert str(row[1]) not in heads_text
-        assert str(row[1]).encode() not in bodies
-    assert "." not in heads_text.replace("127.0.0.1", "").replace("HTTP/1.1", "").replace(
-        "Python-urllib/3.", ""
-    )
 
 
 def test_too_few_by_the_deadline_have_no_result(owners: list[Owner]) -> None:
