@@ -70,6 +70,7 @@ from ravop.statistics import (
 from ravop.tensor import Scalar, Tensor
 from ravspec.errors import (
     AccessError,
+    AxisError,
     BadIndex,
     ComputeError,
     ConfigError,
@@ -115,8 +116,8 @@ __all__ = [
     "asarray", "broadcast_arrays", "broadcast_shapes", "cumulative_prod", "cumulative_sum", "diff", "empty",
     "empty_like", "fft", "from_dlpack", "linalg", "meshgrid", "permute_dims", "unstack",
     # errors
-    "RavError", "OpError", "UnknownOp", "ShapeError", "DTypeError", "BadIndex", "ParamError", "GraphError",
-    "ComputeError", "Timeout", "ServerUnreachable", "ProtocolError", "TransferError", "AccessError",
+    "RavError", "OpError", "UnknownOp", "ShapeError", "AxisError", "DTypeError", "BadIndex", "ParamError",
+    "GraphError", "ComputeError", "Timeout", "ServerUnreachable", "ProtocolError", "TransferError", "AccessError",
     "TokenError", "LimitError", "ConfigError",
     # ops, from the table
     *_functions.__all__,

@@ -17,7 +17,7 @@ from ravop.device import check_device
 from ravop.dtypes import checked_dtype
 from ravop.factory import FUNCTIONS
 from ravop.tensor import Tensor
-from ravspec.errors import ParamError, ShapeError
+from ravspec.errors import AxisError, ParamError, ShapeError
 from ravspec.ops import OPS
 from ravspec.shapes import broadcast
 
@@ -145,7 +145,7 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
 def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """The slices of an array along an axis, without it."""
     if not -x.ndim <= axis < x.ndim:
-        raise ShapeError(f"unstack: axis {axis} is out of bounds for an array of {x.ndim} dimensions")
+        raise AxisError(f"unstack: axis {axis} is out of bounds for an array of {x.ndim} dimensions")
     lead = (slice(None),) * (axis % x.ndim)
     return tuple(x[(*lead, i)] for i in range(x.shape[axis]))
 
@@ -185,7 +185,7 @@ def diff(x: Tensor, /, *, axis: int = -1, n: int = 1, prepend: Any = None, appen
     parts = [v for v in (prepend, x, append) if v is not None]
     out: Tensor = FUNCTIONS["concat"](parts, axis=axis) if len(parts) > 1 else x
     if not -out.ndim <= axis < out.ndim:
-        raise ShapeError(f"diff: axis {axis} is out of bounds for an array of {out.ndim} dimensions")
+        raise AxisError(f"diff: axis {axis} is out of bounds for an array of {out.ndim} dimensions")
     lead = (slice(None),) * (axis % out.ndim)
     for _ in range(n):
         late, early = out[(*lead, slice(1, None))], out[(*lead, slice(None, -1))]

@@ -146,10 +146,14 @@ class Tensor(Methods):
         return np.array(value, dtype) if copy or dtype is not None else value
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        from ravop.factory import ufunc_function  # the functions need this class
+        from ravop.protocols import array_ufunc  # the functions need this class
 
-        function = ufunc_function(ufunc) if method == "__call__" and not kwargs else None
-        return NotImplemented if function is None else function(*inputs)
+        return array_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        from ravop.protocols import array_function  # the functions need this class
+
+        return array_function(func, args, kwargs)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> ModuleType:
         """The module with this class's functions: ravop."""

@@ -4,6 +4,7 @@
      ├── OpError              a bad op, found while it is built: raised at the developer's own line
      │    ├── UnknownOp         (AttributeError)
      │    ├── ShapeError        (ValueError)
+     │    │    └── AxisError      (IndexError too)
      │    ├── DTypeError        (TypeError)
      │    ├── BadIndex          (IndexError)
      │    └── ParamError        (ValueError)
@@ -41,6 +42,10 @@ class UnknownOp(OpError, AttributeError):
 
 class ShapeError(OpError, ValueError):
     """The operands' shapes do not fit the op."""
+
+
+class AxisError(ShapeError, IndexError):
+    """The array has no such axis."""
 
 
 class DTypeError(OpError, TypeError):

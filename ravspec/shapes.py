@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from ravspec.codec import DTYPES
-from ravspec.errors import DTypeError, ShapeError
+from ravspec.errors import AxisError, DTypeError, ShapeError
 
 Shape = tuple[int, ...]
 Params = Mapping[str, Any]
@@ -128,9 +128,9 @@ def promote(types: Types) -> DType:
 
 
 def normal_axis(axis: int, ndim: int) -> int:
-    """An axis counted from the front; out of range is a ShapeError."""
+    """An axis counted from the front; out of range is an AxisError."""
     if not -ndim <= axis < ndim:
-        raise ShapeError(f"axis {axis} is out of bounds for an array of {ndim} dimensions")
+        raise AxisError(f"axis {axis} is out of bounds for an array of {ndim} dimensions")
     return axis % ndim
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ravspec.errors import UnknownOp, nearest
 from ravspec.ops import (
+    contraction,
     creation,
     elementwise,
     fourier,
@@ -13,6 +14,7 @@ from ravspec.ops import (
     manipulate,
     maths,
     membership,
+    nans,
     ordering,
     products,
     random,
@@ -27,8 +29,8 @@ CHAPTERS = {
     "Creation": creation.ROWS,
     "Arithmetic, comparison, logic": elementwise.ROWS,
     "Functions of one number": maths.ROWS,
-    "Reductions": reduce.ROWS,
-    "Products": products.ROWS,
+    "Reductions": (*reduce.ROWS, *nans.ROWS),
+    "Products": (*products.ROWS, *contraction.ROWS),
     "Linear algebra": (*linalg.ROWS, *spectra.ROWS, *vectors.ROWS),
     "Fourier transforms": fourier.ROWS,
     "Shapes": manipulate.ROWS,
