@@ -57,8 +57,8 @@ class Seal:
 
     def __init__(self, key: SealKey, spec: Spec, numbers: str) -> None:
         self._key, self._spec, self._numbers = key, spec, numbers
-        self._own = key.public()
-        self._path = key.folder / f"sealed-{fingerprint(spec)}.json"
+        self._own, self._word = key.public(), fingerprint(spec)
+        self._path = key.folder / f"sealed-{self._word}.json"
 
     def check(self) -> None:
         """Refused, if the roster does not name this key, or other numbers were sealed for this graph."""
@@ -80,7 +80,7 @@ class Seal:
             except ValueError:  # one of the few numbers whose secret everybody knows
                 raise Refused(f"roster: the key of {name} is none") from None
             sign = 1 if self._own < theirs else -1
-            masks = masks_of(secret, self._spec, (self._own, theirs), layout)
+            masks = masks_of(secret, self._word, (self._own, theirs), layout)
             parts = [(part + sign * mask) % layout.modulus for part, mask in zip(parts, masks, strict=True)]
         return parts
 
@@ -108,10 +108,10 @@ class Seal:
         return body
 
 
-def masks_of(secret: bytes, spec: Spec, pair: tuple[str, str], layout: Layout) -> list[int]:
+def masks_of(secret: bytes, word: str, pair: tuple[str, str], layout: Layout) -> list[int]:
     """The masks of two of a roster in one graph, one for each packed integer."""
     width = (layout.modulus.bit_length() + 7) // 8 + EXTRA_BYTES
-    seed = b"RDF seal\n" + secret + "\n".join((fingerprint(spec), *sorted(pair))).encode()
+    seed = b"RDF seal\n" + secret + "\n".join((word, *sorted(pair))).encode()
     stream = hashlib.shake_256(seed).digest(width * layout.parts)
     pieces = (stream[i : i + width] for i in range(0, len(stream), width))
     return [int.from_bytes(piece, "big") % layout.modulus for piece in pieces]

@@ -11,7 +11,7 @@ from fedfiles import make_spec
 from ravpy.ledger import Ledger
 from ravpy.seals import Seal, SealKey, masks_of
 from ravspec.errors import ConfigError
-from ravspec.federated import Column, Spec, Statistic
+from ravspec.federated import Column, Spec, Statistic, fingerprint
 from ravspec.slots import Layout, layout_of
 
 #: so many columns that they fill several packed integers
@@ -55,10 +55,13 @@ def test_the_masks_of_a_pair_are_of_one_graph_and_differ_from_part_to_part(tmp_p
     pair = (people[0].public(), people[1].public())
     one, other = spec_of(people), spec_of(people, nonce="cd" * 16)
     layout = layout_of(one)
-    masks = [*masks_of(b"secret", one, pair, layout), *masks_of(b"secret", other, pair, layout)]
+    masks = [
+        *masks_of(b"secret", fingerprint(one), pair, layout),
+        *masks_of(b"secret", fingerprint(other), pair, layout),
+    ]
     assert len(set(masks)) == 2 * layout.parts
     # both of a pair derive the same
-    assert masks_of(b"secret", one, pair[::-1], layout) == masks[: layout.parts]
+    assert masks_of(b"secret", fingerprint(one), pair[::-1], layout) == masks[: layout.parts]
 
 
 def test_a_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
