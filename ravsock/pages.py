@@ -6,7 +6,6 @@ for anew each time. Nothing comes from any other host, and the policy in every a
 
 from __future__ import annotations
 
-import html
 import logging
 import os
 from dataclasses import dataclass
@@ -64,8 +63,9 @@ def make_pages(config: Config) -> Pages:
     try:
         runtime, trouble = find_runtime(os.environ), ""
     except ConfigError as error:
-        runtime, trouble = None, str(error)
+        # what is missing has paths, for the operator alone
         log.warning("action=no_browsers reason=%s", error)
+        runtime, trouble = None, "`sh setup.sh server` there brings what is missing, and its log says more"
     return Pages(runtime, make_bundle(runtime), trouble, config)
 
 
@@ -78,7 +78,7 @@ def page(request: web.Request, name: str) -> web.Response:
     """A page of ravjs, with the version of its assets filled in."""
     pages = request.app[PAGES]
     text = (RAVJS / name).read_text()
-    filled = {"version": pages.bundle.version, "trouble": html.escape(pages.trouble, quote=True)}
+    filled = {"version": pages.bundle.version, "trouble": pages.trouble}
     for key, value in filled.items():
         text = text.replace(f"{{{{{key}}}}}", value)
     return web.Response(text=text, content_type="text/html", headers=headers(ASK_AGAIN))

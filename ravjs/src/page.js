@@ -132,7 +132,7 @@ function show() {
   showReason(state);
   showLoading(state);
   put("main", takingPart ? (paused || state === "paused" ? "Resume" : "Pause") : "Participate");
-  if (takingPart && etiquette.reason && !paused) put("main", "Pause");
+  if (takingPart && etiquette.reason && !paused) put("main", "Stay paused");
   $("leave").hidden = !takingPart;
   showFigures();
   showGraphs();
@@ -171,7 +171,8 @@ function wordsFor(state) {
 
 function showReason(state) {
   let reason = "";
-  if (document.body.dataset.trouble) reason = `This server is not set up for browsers. ${document.body.dataset.trouble}`;
+  const { trouble } = document.body.dataset;
+  if (trouble) reason = `This server is not set up for browsers: ${trouble}.`;
   if (takingPart && ["paused", "pausing"].includes(state)) {
     reason = paused ? "Paused because you pressed Pause." : `Paused because ${etiquette.reason}.`;
   }
@@ -179,7 +180,7 @@ function showReason(state) {
   if (state === "refused") {
     reason =
       "This server lets in only those who come by its operator's link: open that link, or scan its code. " +
-      `It says: ${last.failure}`;
+      `It says: ${last.failure.split(/[:;.] /)[0]}.`; // what follows is advice for programmers; the log has it
   }
   $("reason").hidden = !reason;
   put("reason", reason);

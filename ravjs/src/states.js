@@ -12,7 +12,7 @@ export const WORDS = {
   paused: "Paused",
   away: "The server is away; coming back by itself",
   refused: "The server does not let this page in",
-  failed: "This browser cannot take part",
+  failed: "Taking part is not possible here",
 };
 
 /**

@@ -29,6 +29,13 @@ SUMS = """
     print("the same" if np.allclose(values, here, rtol=1e-8, atol=1e-8) else "different")
 """
 
+#: a moment's work for whoever is there
+A_SUM = """
+    import ravop as R
+
+    print(int((R.arange(10) + 1).sum()(timeout=60)))
+"""
+
 
 def lacking(what: str) -> None:
     """Skip for a stated reason; where everything must be tested, fail."""

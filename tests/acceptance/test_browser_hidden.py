@@ -50,6 +50,7 @@ def test_the_rule_to_pause_while_hidden_is_followed_with_patience(device: Device
     # Then the page pauses a little later, and says why
     tab.until("paused")
     gone(tab)
+    assert tab.text("#main") == "Stay paused"
     assert tab.text("#reason") == "Paused because this page is hidden."
     assert "paused because this page is hidden" in tab.notes()
     # And when it is back, so is the page

@@ -154,6 +154,9 @@ def test_without_a_runtime_the_page_says_what_is_missing(
     processes.append(server)
     tab = Tab(browser, server.ready()).open()
     assert "not set up for browsers" in tab.text("#reason")
+    assert str(tmp_path) not in tab.page.content(), "where the server keeps its files is for its own log"
+    assert str(tmp_path) in server.log()
     tab.participate("failed")
+    assert "not set up for browsers" in tab.text("#reason")
     tab.picture("no-runtime")
     tab.close()

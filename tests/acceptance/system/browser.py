@@ -23,7 +23,8 @@ ARGUMENTS = [
 def chromium_path() -> str | None:
     """The system's Chromium."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return os.environ.get("CHROMIUM") or next((p for n in names if (p := shutil.which(n))), None)
+    wanted = os.environ.get("CHROMIUM")
+    return next((path for name in ([wanted] if wanted else names) if (path := shutil.which(name))), None)
 
 
 class Tab:
