@@ -17,6 +17,7 @@ from ravpy.consent import screen
 from ravpy.ledger import Entry, Ledger
 from ravpy.measuring import Measured, Measuring, Query
 from ravpy.noise import noisy
+from ravpy.once import Once
 from ravpy.policy import Policy, Refused, check_measured, check_spec
 from ravpy.table import Format, open_table
 from ravspec.ciphertexts import Wire
@@ -64,7 +65,8 @@ def federate(config: Config, task: Task, consent: Ask) -> str:
         ledger.check(task.policy, entry, found, queries)
     layout = layout_of(spec)
     wire = Wire(spec, layout)
-    seal = sealing(task, spec, ledger, [found.sums[slot.sum] for slot in layout.slots])
+    seal = sealing(task, spec, ledger)
+    once = made_once(task, spec, ledger, entry.data, [found.sums[slot.sum] for slot in layout.slots])
     earlier = [e for e in ledger.entries() if e.data == entry.data]
     text = screen(spec, found, config.url, entry.file, earlier, wire.size_bytes, layout.parts)
     if not consent(text):
@@ -74,7 +76,7 @@ def federate(config: Config, task: Task, consent: Ask) -> str:
     with ledger.locked():
         # others may have taken part meanwhile; and what may have been sent must be written down before
         ledger.record(entry, ledger.check(task.policy, entry, found, queries))
-        body = seal.once(body) if seal else body
+        body = once.keep(body) if once else body
     outcome = send(config, spec, ledger.name_of("contributor", entry.data), body)
     with ledger.locked():
         ledger.note(replace(entry, sent=True))
@@ -123,15 +125,26 @@ def measure(task: Task, spec: Spec, key: bytes) -> tuple[Measured, list[Query]]:
         return measuring.run(), measuring.queries
 
 
-def sealing(task: Task, spec: Spec, ledger: Ledger, sums: list[int]) -> Seal | None:
-    """What seals these sums, if the graph has a roster; Refused, if it cannot."""
+def sealing(task: Task, spec: Spec, ledger: Ledger) -> Seal | None:
+    """What masks a contribution, if the graph has a roster; Refused, if that does not name our key."""
     if not spec.roster:
         return None
     from ravpy.seals import Seal, SealKey  # X25519, without which all other graphs do
 
-    seal = Seal(SealKey(task.state, ledger), spec, ledger.name_of("sums", fingerprint(spec), repr(sums)))
+    seal = Seal(SealKey(task.state, ledger), spec)
     seal.check()
     return seal
+
+
+def made_once(task: Task, spec: Spec, ledger: Ledger, data: str, sums: list[int]) -> Once | None:
+    """What keeps a contribution that must not be made twice; Refused, if there is one of other numbers."""
+    if not spec.roster and spec.epsilon is None:
+        return None
+    # a roster names a key and not a file: its masks are used once, whatever the file
+    name = ledger.name_of("once", fingerprint(spec), "" if spec.roster else data)
+    once = Once(task.state / "contributor" / f"once-{name}.json", ledger.name_of("sums", data, repr(sums)))
+    once.earlier()
+    return once
 
 
 def encrypted(spec: Spec, parts: list[int]) -> list[int]:

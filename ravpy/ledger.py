@@ -127,7 +127,9 @@ class Ledger:
                 f'max_graphs: this data took part in {len(of_developer)} graphs of "{entry.developer}"; '
                 f"{policy.max_graphs} are the most here"
             )
-        spent = sum(e.epsilon or 0 for e in earlier) + (entry.epsilon or 0)
+        # what is sent again has the same noise, and tells nothing more
+        others = (e for e in earlier if e.fingerprint != entry.fingerprint)
+        spent = sum(e.epsilon or 0 for e in others) + (entry.epsilon or 0)
         if policy.max_epsilon is not None and spent > policy.max_epsilon:
             raise Refused(
                 f"max_epsilon: with this graph it comes to {spent:g}; {policy.max_epsilon:g} is the most"

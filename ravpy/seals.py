@@ -6,15 +6,12 @@ the developer's key. So a contribution is as good as random to all who lack one 
 sum in which one of an honest pair is missing; the total of all has no masks. That holds while two of the
 roster are honest and have compared fingerprints: an equal one names both, as each looks for its own in it.
 
-A mask hides one number once. So there is one contribution to a graph from one key: when it must be sent again
-it is the same bytes, and other numbers are refused.
+A mask hides one number once. So there is one contribution to a graph from one key (ravpy.once).
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -34,11 +31,11 @@ class SealKey:
     """The pair of keys of a state folder, made when it is first asked for."""
 
     def __init__(self, state: Path, ledger: Ledger) -> None:
-        self.folder, self._ledger = state / "contributor", ledger
+        self._folder, self._ledger = state / "contributor", ledger
 
     def private(self) -> X25519PrivateKey:
         """The one that nobody is told."""
-        path = self.folder / "seal"
+        path = self._folder / "seal"
         with self._ledger.locked():
             if not path.exists():
                 write_private(path, X25519PrivateKey.generate().private_bytes_raw())
@@ -53,21 +50,19 @@ class SealKey:
 
 
 class Seal:
-    """One contribution to a graph with a roster; `numbers` is what the sums are known by."""
+    """What a key puts on a contribution to one graph."""
 
-    def __init__(self, key: SealKey, spec: Spec, numbers: str) -> None:
-        self._key, self._spec, self._numbers = key, spec, numbers
+    def __init__(self, key: SealKey, spec: Spec) -> None:
+        self._key, self._spec = key, spec
         self._own, self._word = key.public(), fingerprint(spec)
-        self._path = key.folder / f"sealed-{self._word}.json"
 
     def check(self) -> None:
-        """Refused, if the roster does not name this key, or other numbers were sealed for this graph."""
+        """Refused, if the roster does not name this key."""
         if self._own not in self._spec.roster.values():
             raise Refused(
                 f"roster: the key of this machine, {self._own}, is none of those of "
                 f"{', '.join(self._spec.roster)}; tell it to the developer, who makes a new graph"
             )
-        self._earlier()
 
     def masked(self, layout: Layout, parts: list[int]) -> list[int]:
         """Packed integers with the masks that the others of the roster take off."""
@@ -83,29 +78,6 @@ class Seal:
             masks = masks_of(secret, self._word, (self._own, theirs), layout)
             parts = [(part + sign * mask) % layout.modulus for part, mask in zip(parts, masks, strict=True)]
         return parts
-
-    def once(self, body: bytes) -> bytes:
-        """What is to be sent: what was sealed before, or this, which is written down first."""
-        earlier = self._earlier()
-        if earlier is None:
-            text = json.dumps({"numbers": self._numbers, "body": base64.b64encode(body).decode()})
-            write_private(self._path, text.encode())
-        return earlier or body
-
-    def _earlier(self) -> bytes | None:
-        if not self._path.exists():
-            return None
-        try:
-            said = json.loads(self._path.read_bytes())
-            numbers, body = said["numbers"], base64.b64decode(said["body"], validate=True)
-        except (ValueError, KeyError, TypeError) as error:
-            raise ConfigError(f"{self._path} is damaged ({error}); nothing is sent without it") from None
-        if numbers != self._numbers:
-            raise Refused(
-                "sealed: other numbers were sealed for this graph before, and both together would tell their "
-                "difference; a new graph has new masks"
-            )
-        return body
 
 
 def masks_of(secret: bytes, word: str, pair: tuple[str, str], layout: Layout) -> list[int]:

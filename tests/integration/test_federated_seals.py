@@ -15,7 +15,7 @@ from ravpy.policy import Refused
 from ravpy.seals import SealKey
 from ravspec import paillier
 from ravspec.ciphertexts import Wire
-from ravspec.errors import ComputeError, ServerUnreachable
+from ravspec.errors import ComputeError
 from ravspec.federated import Spec
 from ravspec.slots import layout_of, unpack
 
@@ -103,36 +103,6 @@ def test_an_owner_may_ask_for_a_roster(owners: list[Owner]) -> None:
     word = str(graph.fingerprint)
     with pytest.raises(Refused, match="sealed: the graph has no roster"):
         owners[0].take_part(graph.id, expect=word, policy={"sealed": True})
-
-
-def test_what_was_sealed_is_sent_again_as_it_was_and_other_numbers_never(
-    owners: list[Owner], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Given a contribution of which nobody knows whether it came
-    graph = sealed(owners)
-    mean = R.federated_mean("age")
-    word, tried = str(graph.fingerprint), []
-
-    def lost(config: Any, spec: Spec, contributor: str, body: bytes) -> str:
-        tried.append(body)
-        raise ServerUnreachable("no answer")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(contributors, "send", lost)
-        for _ in range(2):
-            with pytest.raises(ServerUnreachable):
-                owners[0].take_part(graph.id, expect=word)
-        # Then it is the same bytes, though each encryption is another
-        assert tried[0] == tried[1]
-        # And other numbers are refused, since the difference of both has no mask
-        text = owners[0].file.read_text()
-        owners[0].file.write_text(text + "".join(f"{age},500,f\n" for age in range(30, 50)))
-        with pytest.raises(Refused, match="sealed: other numbers were sealed for this graph before"):
-            owners[0].take_part(graph.id, expect=word)
-        owners[0].file.write_text(text)
-        assert len(tried) == 2
-    all_take_part(owners, graph)
-    assert mean()["age"] == pooled(owners)["age"].mean()
 
 
 def test_a_key_that_everybody_knows_the_secret_of_is_refused(owners: list[Owner], sent: Sent) -> None:

@@ -40,7 +40,7 @@ def test_the_masks_of_all_vanish_and_those_of_fewer_do_not(tmp_path: Path, n: in
     spec = spec_of(people)
     layout = layout_of(spec)
     assert layout.parts > 1
-    masks = [Seal(key, spec, "").masked(layout, zero(layout)) for key in people]
+    masks = [Seal(key, spec).masked(layout, zero(layout)) for key in people]
     for part in zip(*masks, strict=True):
         assert sum(part) % N == 0
         for left_out in range(n):
