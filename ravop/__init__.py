@@ -8,7 +8,7 @@ print(c())            # [ 6 24 10]
 
 import atexit as _atexit
 
-from ravop import fft, linalg
+from ravop import fft, linalg, stats
 from ravop import functions as _functions
 from ravop.answers import op
 from ravop.constants import e, epsilon, inf, minus_one, nan, newaxis, one, pi
@@ -38,6 +38,21 @@ from ravop.federated import FederatedGraph
 from ravop.functions import *  # noqa: F403
 from ravop.graph import Graph, fetch, submit_all, t
 from ravop.persisted import fetch_persisting_op
+from ravop.rdf import (
+    average,
+    cnn_add_at,
+    cnn_index,
+    cnn_index_2,
+    find_indices,
+    foreach,
+    join_to_list,
+    one_hot_encoding,
+    random,
+    ravint,
+    shape,
+    size,
+    slice,
+)
 from ravop.standard import (
     asarray,
     broadcast_arrays,
@@ -115,10 +130,13 @@ __all__ = [
     # the array API beside the table
     "asarray", "broadcast_arrays", "broadcast_shapes", "cumulative_prod", "cumulative_sum", "diff", "empty",
     "empty_like", "fft", "from_dlpack", "linalg", "meshgrid", "permute_dims", "unstack",
+    # RDF's other functions
+    "average", "cnn_add_at", "cnn_index", "cnn_index_2", "find_indices", "foreach", "join_to_list",
+    "one_hot_encoding", "random", "ravint", "shape", "size", "slice", "stats",
     # errors
     "RavError", "OpError", "UnknownOp", "ShapeError", "AxisError", "DTypeError", "BadIndex", "ParamError",
-    "GraphError", "ComputeError", "Timeout", "ServerUnreachable", "ProtocolError", "TransferError", "AccessError",
-    "TokenError", "LimitError", "ConfigError",
+    "GraphError", "ComputeError", "Timeout", "ServerUnreachable", "ProtocolError", "TransferError",
+    "AccessError", "TokenError", "LimitError", "ConfigError",
     # ops, from the table
     *_functions.__all__,
 ]  # fmt: skip

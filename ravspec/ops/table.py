@@ -5,6 +5,7 @@ from __future__ import annotations
 from ravspec.errors import UnknownOp, nearest
 from ravspec.ops import (
     contraction,
+    counting,
     creation,
     elementwise,
     fourier,
@@ -36,7 +37,7 @@ CHAPTERS = {
     "Shapes": manipulate.ROWS,
     "Joining, cutting, repeating": joining.ROWS,
     "Indexing": index.ROWS,
-    "Sorting, searching, sets": (*ordering.ROWS, *sets.ROWS, *membership.ROWS),
+    "Sorting, searching, sets": (*ordering.ROWS, *sets.ROWS, *membership.ROWS, *counting.ROWS),
     "Random": random.ROWS,
 }
 

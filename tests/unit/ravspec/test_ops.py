@@ -144,7 +144,7 @@ def test_a_wrong_number_of_operands_is_refused(row: Op) -> None:
             row.infer(types[: least - 1], params)
     if not row.variadic:
         with pytest.raises(ParamError):
-            row.infer([*types, ArrayType((), np.dtype("f8"))], params)
+            row.infer([*types, *[ArrayType((), np.dtype("f8"))] * (int(row.most) + 1 - len(types))], params)
 
 
 @EVERY_ROW

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -46,6 +47,23 @@ def assigned(x: Any, key: Any, value: Any) -> Any:
     changed = x.copy()
     changed[key] = value
     return changed
+
+
+def added(x: Any, key: Any, value: Any) -> Any:
+    changed = x.copy()
+    # add.at takes no leading lengths of 1 that the selection has not
+    ndim = changed[key].ndim
+    np.add.at(changed, key, np.reshape(value, np.shape(value)[max(0, np.ndim(value) - ndim) :]))
+    return changed
+
+
+def most_common(x: Any, axis: int) -> Any:
+    def of(line: Any) -> Any:
+        counts = Counter("nan" if v != v else v for v in line.tolist())
+        most = max(counts.values())
+        return min((v for v in counts if counts[v] == most and v != "nan"), default=np.nan)
+
+    return np.apply_along_axis(of, axis, x).astype(x.dtype) if x.size else x.sum(axis).astype(x.dtype)
 
 
 def orientation(column: Any) -> Any:
@@ -89,8 +107,10 @@ def oracle(row: Op, operands: Sequence[Any], params: Mapping[str, Any]) -> tuple
     """The outputs by the row's NumPy expression."""
     names: dict[str, Any] = dict(params)
     for at, name in enumerate(row.operand_names):
-        names[name.strip("*?")] = list(operands[at:]) if name.startswith("*") else operands[at]
+        given = operands[at] if at < len(operands) else None
+        names[name.strip("*?")] = list(operands[at:]) if name.startswith("*") else given
     helpers = {"np": np, "number": scalar_value, "numpy_key": numpy_key, "assigned": assigned}
+    helpers |= {"added": added, "most_common": most_common}
     outputs = quietly(lambda: eval(row.numpy, {**helpers, **names}))
     return ORIENTED.get(row.name, lambda *given: given)(*outputs)
 

@@ -1,0 +1,134 @@
+"""RDF's other functions, composed of ops of the table, under RDF's names and params."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ravop.factory import FUNCTIONS
+from ravop.standard import asarray, nonzero
+from ravop.tensor import Tensor
+from ravspec.errors import ParamError, UnknownOp, nearest
+from ravspec.ops import OPS
+
+Tensors = tuple[Tensor, ...]
+
+
+def shape(x: Any, index: int | None = None) -> Any:
+    """The shape of a tensor, or one entry of it."""
+    lengths = asarray(x).shape
+    return lengths if index is None else lengths[index]
+
+
+def size(x: Any) -> int:
+    """How many elements a tensor has."""
+    return asarray(x).size
+
+
+def find_indices(x: Any, values: Any) -> Tensor | Tensors:
+    """Where a vector has a value: its positions; for several values a tuple of them."""
+    x = asarray(x)
+    if x.ndim != 1:
+        raise ParamError(f"find_indices looks through a vector; got shape {x.shape}")
+    wanted = values() if isinstance(values, Tensor) else np.asarray(values)
+    found = tuple(nonzero(x == value)[0] for value in np.ravel(wanted).tolist())
+    return found if np.ndim(wanted) else found[0]
+
+
+def slice(x: Any, begin: Any, size: Any = None) -> Tensor:
+    """The elements from `begin` on, `size` of them or all that follow, along the first axis or several."""
+    begins, sizes = as_list(begin), as_list(size) if size is not None else []
+    if sizes and len(sizes) != len(begins):
+        raise ParamError(f"slice: begin has {len(begins)} entries, size {len(sizes)}")
+    stops = [b + n for b, n in zip(begins, sizes, strict=True)] if sizes else [None] * len(begins)
+    key = tuple(_slice(b, stop) for b, stop in zip(begins, stops, strict=True))
+    result: Tensor = asarray(x)[key]
+    return result
+
+
+_slice = type(np.s_[:])
+
+
+def as_list(value: Any) -> list[int]:
+    """One integer or several."""
+    return [int(v) for v in np.ravel(np.asarray(value))]
+
+
+def join_to_list(x1: Any, x2: Any) -> Tensor:
+    """All elements of two arrays in one vector."""
+    result: Tensor = FUNCTIONS["concat"]([asarray(x1), asarray(x2)], axis=None)
+    return result
+
+
+def ravint(x: Any) -> Tensor:
+    """A number without its fraction, as an integer."""
+    result: Tensor = FUNCTIONS["trunc"](asarray(x)).astype("int64")
+    return result
+
+
+def average(x: Any, axis: int | None = None, weights: Any = None) -> Tensor:
+    """The mean, or where there are weights, one for each slice along the axis, the weighted mean."""
+    x = asarray(x)
+    if weights is None:
+        mean: Tensor = FUNCTIONS["mean"](x, axis=axis)
+        return mean
+    w = asarray(weights)
+    if w.shape != x.shape:
+        if axis is None or w.shape != (x.shape[axis],):
+            raise ParamError(f"average: weights of shape {w.shape} for an array of shape {x.shape}")
+        w = w.reshape(tuple(-1 if i == axis % x.ndim else 1 for i in range(x.ndim)))
+    one = FUNCTIONS["ones_like"](x)
+    result: Tensor = (x * w).sum(axis=axis) / (one * w).sum(axis=axis)
+    return result
+
+
+def one_hot_encoding(x: Any, depth: int) -> Tensor:
+    """For each integer from 0 to depth - 1 a row of zeros with a one at its place; axes of length 1 go."""
+    x = asarray(x)
+    rows = x.graph.add(*row_of("eye", {"n_rows": depth}))
+    result: Tensor = FUNCTIONS["squeeze"](rows[x])
+    return result
+
+
+def row_of(name: str, params: dict[str, Any]) -> tuple[Any, Sequence[Any], dict[str, Any]]:
+    """What `Graph.add` takes for an op without operands."""
+    return OPS[name], (), OPS[name].canonical_params(params)
+
+
+def foreach(x: Any, operation: str, **params: Any) -> Tensor:
+    """An op, by its name, on each slice along the first axis; the results side by side."""
+    function = FUNCTIONS.get(operation)
+    if function is None:
+        raise UnknownOp(f'foreach: no op is called "{operation}"{nearest(operation, FUNCTIONS)}')
+    x = asarray(x)
+    if not x.shape or not x.shape[0]:
+        raise ParamError(f"foreach needs slices; got shape {x.shape}")
+    result: Tensor = FUNCTIONS["stack"]([function(x[i], **params) for i in range(x.shape[0])])
+    return result
+
+
+def random(x: Any, size: int | None = None, seed: int | None = None) -> Tensor:
+    """Elements of a vector drawn at random without putting them back: `size` of them, or one."""
+    x = asarray(x)
+    drawn: Tensor = FUNCTIONS["random_permutation"](x, seed=seed)
+    if size is not None and not 0 <= size <= x.shape[0]:
+        raise ParamError(f"random: {size} of {x.shape[0]} elements cannot be drawn without putting them back")
+    return drawn[0] if size is None else drawn[:size]
+
+
+def cnn_index(x: Any, index1: Any, index2: Any, index3: Any) -> Tensor:
+    """x[:, index1, index2, index3]: the patches of images, for a convolution as a product of matrices."""
+    return asarray(x)[:, index1, index2, index3]
+
+
+def cnn_index_2(x: Any, pad_h: int, height: int, pad_w: int, width: int) -> Tensor:
+    """x[:, :, pad_h:pad_h + height, pad_w:pad_w + width]: images without their padding."""
+    return asarray(x)[:, :, pad_h : pad_h + height, pad_w : pad_w + width]
+
+
+def cnn_add_at(x: Any, value: Any, index1: Any, index2: Any, index3: Any) -> Tensor:
+    """x with value added at [:, index1, index2, index3], as often as an element is named there."""
+    result: Tensor = FUNCTIONS["index_add"](x, (_slice(None), index1, index2, index3), value)
+    return result

@@ -1,0 +1,44 @@
+"""RDF's `R.stats`: a few statistics of arrays, composed of ops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ravop.standard import asarray
+from ravop.tensor import Tensor
+from ravspec.errors import ShapeError
+
+__all__ = ["normalize", "pearson_correlation", "standardize", "z_score"]
+
+
+def z_score(x: Any, axis: int | None = None) -> Tensor:
+    """How many standard deviations (of the population) each element is above the mean."""
+    x = asarray(x)
+    result: Tensor = (x - x.mean(axis=axis, keepdims=True)) / x.std(axis=axis, keepdims=True)
+    return result
+
+
+def standardize(x: Any) -> Tensor:
+    """The elements shifted and scaled to mean 0 and standard deviation 1."""
+    return z_score(x)
+
+
+def normalize(x: Any) -> Tensor:
+    """The elements shifted and scaled to the range from 0 to 1."""
+    x = asarray(x)
+    low = x.min()
+    result: Tensor = (x - low) / (x.max() - low)
+    return result
+
+
+def pearson_correlation(x: Any, y: Any) -> Tensor:
+    """Pearson's coefficient of two vectors: their covariance by their standard deviations.
+
+    RDF squared the wrong sum here; this is the definition.
+    """
+    x, y = asarray(x), asarray(y)
+    if x.ndim != 1 or x.shape != y.shape:
+        raise ShapeError(f"pearson_correlation is of two vectors of a length; got {x.shape} and {y.shape}")
+    a, b = x - x.mean(), y - y.mean()
+    result: Tensor = (a * b).sum() / ((a * a).sum() * (b * b).sum()).sqrt()
+    return result

@@ -1,0 +1,170 @@
+"""How often something occurs, and sums that gather at places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ravspec.errors import DTypeError, ShapeError
+from ravspec.ops import params as kinds
+from ravspec.ops import samples
+from ravspec.ops.index import (
+    bind_set_item,
+    canonical_key,
+    numpy_entry,
+    set_item_dtype,
+    set_item_samples,
+    set_item_shape,
+)
+from ravspec.ops.op import Op, Sample, as_array, as_int64, per_output
+from ravspec.ops.params import Param
+from ravspec.ops.sets import sorting
+from ravspec.shapes import (
+    FLOAT64,
+    INT64,
+    DType,
+    Params,
+    Shape,
+    Typed,
+    Types,
+    normal_axis,
+    same_dtype,
+    shape_of,
+    strong,
+)
+
+
+def bincount(x: Any, weights: Any = None, *, minlength: int) -> Any:
+    x = as_array(x)
+    if x.size and x.min() < 0:
+        raise ValueError("bincount is of integers that are not negative")
+    counts = np.bincount(x.astype(np.int64), weights, minlength)
+    return as_int64(counts) if weights is None else counts.astype(np.float64)
+
+
+def bincount_shape(types: Types, params: Params) -> None:
+    """As long as the largest element says, which is known once computed."""
+    shape = shape_of(types[0])
+    if len(shape) != 1:
+        raise ShapeError(f"bincount needs a vector; got shape {shape}")
+    if len(types) > 1 and shape_of(types[1]) != shape:
+        raise ShapeError(f"bincount: weights of shape {types[1].shape} for elements of shape {shape}")
+
+
+def bincount_dtype(types: Types, params: Params) -> DType:
+    if strong(types[0]).kind not in "biu":
+        raise DTypeError(f"bincount counts integers, not {types[0]}")
+    return FLOAT64 if len(types) > 1 else INT64
+
+
+def bind_bincount(x: Any, weights: Any = None, minlength: Any = 0) -> tuple[Sequence[Any], dict[str, Any]]:
+    """weights is an operand, one for each element."""
+    return (x,) if weights is None else (x, weights), {"minlength": minlength}
+
+
+def bincount_samples(rng: np.random.Generator) -> list[Sample]:
+    x = samples.integers(rng, 9, low=0, high=5)
+    return [
+        ((x,), {}), ((x,), {"minlength": 8}), ((x, samples.reals(rng, 9)), {}), ((x[:0],), {}),
+        ((x[:0],), {"minlength": 2}), ((x.astype("u1"), x.astype("f4")), {"minlength": 1}),
+    ]  # fmt: skip
+
+
+def mode(x: Any, axis: int) -> Any:
+    """The most common element of each line, the smallest of several; NaN counts as one element."""
+    lines = np.moveaxis(as_array(x), axis, -1)
+    out = np.empty(lines.shape[:-1], lines.dtype)
+    for at in np.ndindex(out.shape):
+        values, counts = np.unique(lines[at], return_counts=True)
+        out[at] = values[counts.argmax()]
+    return out
+
+
+def mode_shape(types: Types, params: Params) -> Shape:
+    shape = shape_of(types[0])
+    axis = normal_axis(params["axis"], len(shape))
+    if shape[axis] == 0 and 0 not in shape[:axis] + shape[axis + 1 :]:
+        raise ShapeError(f"mode of an array of shape {shape}: there is no element along axis {axis}")
+    return shape[:axis] + shape[axis + 1 :]
+
+
+def mode_samples(rng: np.random.Generator) -> list[Sample]:
+    x = samples.integers(rng, 6, 4, low=0, high=2)
+    return [((x,), {}), ((x,), {"axis": 1}), ((x[0].astype("f4"),), {}), ((x > 1,), {"axis": -1}),
+            ((x[:, :0],), {}), ((np.array([np.nan, 1.0, np.nan]),), {})]  # fmt: skip
+
+
+def index_add(x: Any, value: Any, *arrays: Any, key: Any) -> Any:
+    rest = iter(arrays)
+    changed = np.array(as_array(x))
+    place = tuple(numpy_entry(entry, rest) for entry in key)
+    lead = max(0, np.ndim(value) - np.ndim(changed[place]))
+    # add.at takes no leading lengths of 1 more than the selection has; assigning does
+    np.add.at(changed, place, np.reshape(value, np.shape(value)[lead:]) if lead else value)
+    return changed
+
+
+def index_add_dtype(types: Types, params: Params) -> DType:
+    """That of x, to which the value must be castable as in x += value."""
+    x, value = strong(types[0]), types[1].dtype
+    given = value(0) if isinstance(value, type) else value
+    if not np.can_cast(np.result_type(x, given), x, "same_kind"):
+        raise DTypeError(f"index_add cannot add {types[1]} to an array of {x}: use astype")
+    return set_item_dtype(types, params)
+
+
+def index_add_samples(rng: np.random.Generator) -> list[Sample]:
+    x, twice = samples.reals(rng, 4, 3), np.array([1, 1, 3])
+    more: list[Sample] = [
+        (tuple(operands), params)
+        for operands, params in (
+            bind_set_item(x, (twice, slice(None)), samples.reals(rng, 3, 3)),
+            bind_set_item(samples.integers(rng, 4, dtype="i4"), twice, 2),
+        )
+    ]
+    fitting = [
+        (operands, params)
+        for operands, params in set_item_samples(rng)
+        if np.can_cast(np.result_type(operands[0], operands[1]), operands[0].dtype, "same_kind")
+    ]
+    return [*more, *fitting]
+
+
+ROWS = (
+    Op(
+        name="bincount",
+        operands="x weights?",
+        kernel=bincount,
+        rule=Typed(bincount_shape, bincount_dtype),
+        params={"minlength": Param(kinds.count, 0)},
+        bind=bind_bincount,
+        numpy="np.bincount(x, weights, minlength)",
+        doc="How often each integer from 0 on occurs, or the sums of their weights.",
+        samples=bincount_samples,
+        unknown_shape=True,
+    ),
+    Op(
+        name="mode",
+        kernel=mode,
+        rule=Typed(mode_shape, same_dtype),
+        params={"axis": Param(kinds.integer, 0)},
+        numpy="most_common(x, axis)",
+        doc="The most common element along an axis, the smallest where there are several.",
+        samples=mode_samples,
+        flops=sorting(),
+    ),
+    Op(
+        name="index_add",
+        operands="x value *arrays?",
+        kernel=index_add,
+        rule=Typed(set_item_shape, index_add_dtype),
+        params={"key": Param(canonical_key)},
+        bind=bind_set_item,
+        numpy="added(x, numpy_key(key, arrays), value)",
+        doc="x with value added at x[key], once for each time that an element is named.",
+        samples=index_add_samples,
+        flops=per_output(2),
+    ),
+)  # fmt: skip
