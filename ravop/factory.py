@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ravop.graph import current_graph
+from ravop.record import key_of
 from ravop.tensor import Tensor
 from ravspec.errors import ParamError
 from ravspec.ops import ALIASES, OPS, Op, fourier
@@ -21,12 +22,36 @@ from ravspec.ops.params import REQUIRED
 Function = Callable[..., Any]
 
 
-def apply(row: Op, operands: Sequence[Any], params: dict[str, Any]) -> Any:
+def apply(row: Op, operands: Sequence[Any], params: dict[str, Any], params_key: Any = None) -> Any:
     """Add an op to the graph of its operands (or the current one). A Tensor, or a tuple of them."""
     for x in operands:
         if isinstance(x, Tensor):
-            return x._graph.add(row, operands, params)
-    return current_graph().add(row, operands, params)
+            return x._graph.add(row, operands, params, params_key)
+    return current_graph().add(row, operands, params, params_key)
+
+
+#: params of these types are remembered in their canonical form, which takes longer than all else of an op
+PLAIN = frozenset({int, bool, float, str, type(None)})
+#: so many are remembered; then they are forgotten, as a script may have a new number for every op
+REMEMBERED = 10_000
+
+_canonical: dict[Any, tuple[dict[str, Any], Any]] = {}
+
+
+def canonical(row: Op, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """The row's params and their key, see `Graph.add`, from what the developer wrote."""
+    for value in given.values():
+        if type(value) not in PLAIN and not (type(value) is tuple and all(type(v) is int for v in value)):
+            params = row.canonical_params(given)
+            return params, key_of(params)
+    known = row.name, key_of(given)
+    found = _canonical.get(known)
+    if found is None:
+        if len(_canonical) >= REMEMBERED:
+            _canonical.clear()
+        params = row.canonical_params(given)
+        found = _canonical[known] = params, key_of(params)
+    return found
 
 
 def default_bind(row: Op) -> Callable[..., tuple[Sequence[Any], dict[str, Any]]]:
@@ -62,7 +87,7 @@ def full_function(row: Op) -> Function:
 
     def function(*args: Any, name: str | None = None, **kwargs: Any) -> Any:
         operands, params = bind(*args, **kwargs)
-        result = apply(row, operands, row.canonical_params(params))
+        result = apply(row, operands, *canonical(row, params))
         if name is not None:
             first = result[0] if isinstance(result, tuple) else result
             first.graph.name_op(first, name)
@@ -142,10 +167,34 @@ def operator_method(name: str, reflected: bool = False) -> Function:
     return method
 
 
+def plain_entries(key: Any) -> tuple[Any, ...] | None:
+    """A key of integers, slices, None and "..." as it travels (ravspec.ops.index); None if it has arrays."""
+    entries: list[Any] = []
+    for part in key if type(key) is tuple else (key,):
+        kind = type(part)
+        if kind is int:
+            entries.append(part)
+        elif kind is slice:
+            bounds = part.start, part.stop, part.step
+            if not all(bound is None or type(bound) is int for bound in bounds):
+                return None
+            entries.append(("slice", *bounds))
+        elif part is None or part is Ellipsis:
+            entries.append("newaxis" if part is None else "...")
+        else:
+            return None
+    return tuple(entries)
+
+
 def get_item(self: Tensor, key: Any) -> Tensor:
-    """x[key]; of a value that is here already, so is the part."""
-    part: Tensor = FUNCTIONS["index"](self, key)
-    part._value = self._peek(key)
+    """x[key]. Where the value is here already and the key needs none to be computed, so is the part."""
+    entries = plain_entries(key)
+    if entries is None:
+        chosen: Tensor = FUNCTIONS["index"](self, key)
+        return chosen
+    part: Tensor = self._graph.add(OPS["index"], (self,), {"key": entries}, ("plain", entries))
+    if self._value is not None:
+        part._value = np.asarray(self._value[key])
     return part
 
 

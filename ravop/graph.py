@@ -18,7 +18,7 @@ from ravop.constants import Constant
 from ravop.engine import Engine, current_engine
 from ravop.federated import FederatedGraph
 from ravop.operands import ANY_INTEGER, as_value, check_literals
-from ravop.record import Operand, Recorder
+from ravop.record import Operand, Recorder, key_of
 from ravop.tensor import Scalar, Tensor
 from ravop.waiting import Question, SendLock, read_ahead, request, wait
 from ravspec.batch import Batch
@@ -28,7 +28,7 @@ from ravspec.errors import DTypeError, GraphError, ParamError, RavError
 from ravspec.ops import Op
 from ravspec.shapes import ArrayType
 from ravspec.subgraph import sha256
-from ravspec.values import INLINE_BYTES, exact
+from ravspec.values import INLINE_BYTES
 
 #: new ops are sent ahead, to be stored, when so many have gathered, or half as many as are there already
 #: (every sending waits for its commit, and a graph of a million ops should not wait a thousand times)
@@ -115,8 +115,11 @@ class Graph:
 
     # --- building ------------------------------------------------------------------------------------
 
-    def add(self, row: Op, operands: Sequence[Any], params: dict[str, Any]) -> Any:
-        """Add an op; its operands are tensors of this graph, numbers, or anything NumPy takes as an array."""
+    def add(self, row: Op, operands: Sequence[Any], params: dict[str, Any], params_key: Any = None) -> Any:
+        """Add an op; its operands are tensors of this graph, numbers, or anything NumPy takes as an array.
+
+        params: canonical; params_key: their `key_of`, where it is known already.
+        """
         with self._lock:
             if self._ended or self._attached:
                 self._check_open()
@@ -130,7 +133,8 @@ class Graph:
                     others += 1
             if others:
                 given = self._check_others(row, operands, given)
-            params_key = tuple([(k, exact(v)) for k, v in params.items()]) if params else None
+            if params_key is None and params:
+                params_key = key_of(params)
             op, types = self._record.add(row, given, params, params_key)
         if op >= self._send_at:
             self._send_ahead()

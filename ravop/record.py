@@ -34,6 +34,11 @@ ADD_DEPTH, SOURCE_DEPTH = 4, 5
 Operand = tuple[int, int, int]
 
 
+def key_of(params: dict[str, Any]) -> Any:
+    """What params are known by: those that are equal in Python, as 0 and False are, stay apart."""
+    return tuple([(name, exact(value)) for name, value in params.items()])
+
+
 class Recorder:
     """Symbols of a graph, and the columns of its ops that are not submitted yet."""
 

@@ -25,10 +25,6 @@ else:
     Methods = object  # the methods are put on the class itself, by ravop.factory
 
 
-#: entries of a key that choose by themselves, whatever the values are
-PLAIN = (int, slice, type(None), type(Ellipsis))
-
-
 class Tensor(Methods):
     """A lazy array. `Tensor(value)` sends a value; every op on it gives another Tensor.
 
@@ -176,14 +172,6 @@ class Tensor(Methods):
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)  # memory of this process
-
-    def _peek(self, key: Any) -> NDArray[Any] | None:
-        """What is at a key of integers and slices, where the value is here already: no reason to compute."""
-        parts = key if type(key) is tuple else (key,)
-        if self._value is None or not all(type(part) in PLAIN for part in parts):
-            return None
-        part: NDArray[Any] = np.asarray(self._value[key])
-        return part
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """From now on this handle names a new value, with `value` at `key`; other handles are unchanged."""
