@@ -36,7 +36,7 @@ from ravop.dtypes import (
 from ravop.engine import initialize
 from ravop.federated import FederatedGraph
 from ravop.functions import *  # noqa: F403
-from ravop.graph import Graph, fetch, submit_all, t
+from ravop.graph import Graph
 from ravop.persisted import fetch_persisting_op
 from ravop.rdf import (
     average,
@@ -53,6 +53,7 @@ from ravop.rdf import (
     size,
     slice,
 )
+from ravop.script import fetch, submit_all, t
 from ravop.standard import (
     asarray,
     broadcast_arrays,

@@ -7,7 +7,7 @@ from ravop.tensor import Tensor
 #: what an operand may be
 Operand = Tensor | Any
 
-__all__ = ["zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "arange", "linspace", "eye", "tri", "add", "subtract", "multiply", "divide", "floor_divide", "remainder", "fmod", "divmod", "pow", "maximum", "minimum", "hypot", "copysign", "negative", "positive", "abs", "reciprocal", "square", "sqrt", "cube", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_invert", "bitwise_left_shift", "bitwise_right_shift", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_xor", "logical_not", "where", "clip", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "cbrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "logaddexp", "nextafter", "signbit", "degrees", "radians", "floor", "ceil", "trunc", "sign", "isfinite", "isinf", "isnan", "conj", "real", "imag", "round", "sum", "prod", "mean", "var", "std", "min", "max", "ptp", "argmin", "argmax", "any", "all", "count_nonzero", "median", "cumsum", "cumprod", "nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmin", "nanmax", "nanmedian", "matmul", "dot", "vecdot", "outer", "tensordot", "einsum", "solve", "inv", "det", "cholesky", "eigh", "qr", "svd", "pinv", "matrix_power", "norm", "trace", "eig", "eigvals", "eigvalsh", "svdvals", "slogdet", "matrix_rank", "cross", "vector_norm", "matrix_diagonal", "reshape", "flatten", "squeeze", "expand_dims", "transpose", "matrix_transpose", "swapaxes", "moveaxis", "broadcast_to", "flip", "roll", "tril", "triu", "diag", "astype", "concat", "stack", "split", "tile", "repeat", "pad", "index", "set_item", "sort", "argsort", "searchsorted", "percentile", "quantile", "unique", "nonzero", "take", "gather", "unique_all", "unique_values", "unique_counts", "unique_inverse", "isin", "take_along_axis", "bincount", "mode", "index_add", "random_normal", "random_uniform", "random_integers", "random_permutation", "identity", "addition", "sub", "subtraction", "mul", "multiplication", "div", "division", "true_divide", "mod", "power", "neg", "negation", "pos", "absolute", "square_root", "invert", "bitwise_not", "left_shift", "right_shift", "exponential", "natlog", "natural_log", "cube_root", "arcsin", "arccos", "arctan", "arctan2", "arcsinh", "arccosh", "arctanh", "rad2deg", "deg2rad", "conjugate", "round_", "around", "matrix_sum", "product", "variance", "standard_deviation", "amin", "amax", "matrix_multiplication", "ravel", "reverse", "cast", "concatenate", "combine_to_list", "set_value"]
+__all__ = ["zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "arange", "linspace", "eye", "tri", "add", "subtract", "multiply", "divide", "floor_divide", "remainder", "fmod", "divmod", "pow", "maximum", "minimum", "hypot", "copysign", "negative", "positive", "abs", "reciprocal", "square", "sqrt", "cube", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_invert", "bitwise_left_shift", "bitwise_right_shift", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_xor", "logical_not", "where", "clip", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "cbrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "logaddexp", "nextafter", "signbit", "degrees", "radians", "floor", "ceil", "trunc", "sign", "isfinite", "isinf", "isnan", "conj", "real", "imag", "round", "sum", "prod", "mean", "var", "std", "min", "max", "ptp", "argmin", "argmax", "any", "all", "count_nonzero", "median", "cumsum", "cumprod", "nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmin", "nanmax", "nanmedian", "matmul", "dot", "vecdot", "outer", "tensordot", "einsum", "solve", "inv", "det", "cholesky", "eigh", "qr", "svd", "pinv", "matrix_power", "norm", "trace", "eig", "eigvals", "eigvalsh", "svdvals", "slogdet", "matrix_rank", "cross", "vector_norm", "matrix_diagonal", "reshape", "flatten", "squeeze", "expand_dims", "transpose", "matrix_transpose", "swapaxes", "moveaxis", "broadcast_to", "flip", "roll", "tril", "triu", "diag", "astype", "concat", "stack", "split", "tile", "repeat", "pad", "index", "set_item", "sort", "argsort", "searchsorted", "percentile", "quantile", "unique", "nonzero", "take", "gather", "unique_all", "unique_values", "unique_counts", "unique_inverse", "isin", "take_along_axis", "bincount", "mode", "index_add", "random_normal", "random_uniform", "random_integers", "random_permutation", "random_exponential", "random_laplace", "random_lognormal", "random_gamma", "random_beta", "random_chisquare", "random_weibull", "random_poisson", "random_binomial", "random_geometric", "random_choice", "identity", "addition", "sub", "subtraction", "mul", "multiplication", "div", "division", "true_divide", "mod", "power", "neg", "negation", "pos", "absolute", "square_root", "invert", "bitwise_not", "left_shift", "right_shift", "exponential", "natlog", "natural_log", "cube_root", "arcsin", "arccos", "arctan", "arctan2", "arcsinh", "arccosh", "arctanh", "rad2deg", "deg2rad", "conjugate", "round_", "around", "matrix_sum", "product", "variance", "standard_deviation", "amin", "amax", "matrix_multiplication", "ravel", "reverse", "cast", "concatenate", "combine_to_list", "set_value"]
 
 # --- Creation
 def zeros(shape: Operand, dtype: Operand=..., *, device: Operand=...) -> Tensor:
@@ -441,6 +441,28 @@ def random_integers(low: Operand, high: Operand=..., size: Operand=..., seed: Op
     """Integers from low (0) up to, without, high, all as likely."""
 def random_permutation(x: Operand, axis: Operand=..., seed: Operand=...) -> Tensor:
     """The slices along an axis in a random order."""
+def random_exponential(scale: Operand=..., size: Operand=..., seed: Operand=...) -> Tensor:
+    """Waiting times of mean scale."""
+def random_laplace(loc: Operand=..., scale: Operand=..., size: Operand=..., seed: Operand=...) -> Tensor:
+    """Numbers that fall off exponentially on both sides of loc."""
+def random_lognormal(mean: Operand=..., sigma: Operand=..., size: Operand=..., seed: Operand=...) -> Tensor:
+    """Numbers whose logarithms are normal, of that mean and deviation."""
+def random_gamma(shape: Operand, scale: Operand=..., size: Operand=..., seed: Operand=...) -> Tensor:
+    """Numbers of the gamma distribution; their mean is shape times scale."""
+def random_beta(a: Operand, b: Operand, size: Operand=..., seed: Operand=...) -> Tensor:
+    """Numbers between 0 and 1 of the beta distribution."""
+def random_chisquare(df: Operand, size: Operand=..., seed: Operand=...) -> Tensor:
+    """Sums of the squares of df normal numbers."""
+def random_weibull(a: Operand, size: Operand=..., seed: Operand=...) -> Tensor:
+    """Numbers of the Weibull distribution of shape a."""
+def random_poisson(lam: Operand=..., size: Operand=..., seed: Operand=...) -> Tensor:
+    """How many events there are, of which lam are expected."""
+def random_binomial(n: Operand, p: Operand, size: Operand=..., seed: Operand=...) -> Tensor:
+    """How many of n trials succeed, each with probability p."""
+def random_geometric(p: Operand, size: Operand=..., seed: Operand=...) -> Tensor:
+    """How many trials there are up to the first success."""
+def random_choice(x: Operand, size: Operand=..., replace: Operand=..., axis: Operand=..., seed: Operand=...) -> Tensor:
+    """Slices along an axis drawn at random, all as likely; with replace, the same may come again."""
 
 class Methods:
     def __add__(self, other: Operand, /) -> Tensor: ...
@@ -650,6 +672,7 @@ class Methods:
     def mode(self, axis: Operand=...) -> Tensor: ...
     def index_add(self, key: Operand=..., value: Operand=..., *, indices: Operand=...) -> Tensor: ...
     def random_permutation(self, axis: Operand=..., seed: Operand=...) -> Tensor: ...
+    def random_choice(self, size: Operand=..., replace: Operand=..., axis: Operand=..., seed: Operand=...) -> Tensor: ...
     def addition(self, x2: Operand) -> Tensor: ...
     def sub(self, x2: Operand) -> Tensor: ...
     def subtraction(self, x2: Operand) -> Tensor: ...

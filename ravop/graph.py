@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ravop.constants import Constant
@@ -19,12 +18,12 @@ from ravop.engine import Engine, current_engine
 from ravop.federated import FederatedGraph
 from ravop.operands import ANY_INTEGER, as_value, check_literals
 from ravop.record import Operand, Recorder, key_of
-from ravop.tensor import Scalar, Tensor
+from ravop.tensor import Tensor
 from ravop.waiting import Question, SendLock, read_ahead, request, wait
 from ravspec.batch import Batch
 from ravspec.claims import WEAK
 from ravspec.codec import array_bytes, dtype_of
-from ravspec.errors import DTypeError, GraphError, ParamError, RavError
+from ravspec.errors import GraphError, ParamError
 from ravspec.ops import Op
 from ravspec.shapes import ArrayType
 from ravspec.subgraph import sha256
@@ -33,9 +32,6 @@ from ravspec.values import INLINE_BYTES
 #: new ops are sent ahead, to be stored, when so many have gathered, or half as many as are there already
 #: (every sending waits for its commit, and a graph of a million ops should not wait a thousand times)
 SUBMIT_OPS = 1000
-
-#: what `t` makes a Scalar of
-NUMBERS = (int, float, complex, np.number)
 
 log = logging.getLogger(__name__)
 
@@ -371,32 +367,6 @@ def current_graph() -> Graph:
     return graph
 
 
-def t(value: Any, name: str | None = None, *, dtype: Any = None) -> Tensor:
-    """A tensor of a value: a Scalar for a number, else a Tensor."""
-    kind = Scalar if dtype is None and isinstance(value, NUMBERS) else Tensor
-    tensor = kind.__new__(kind)
-    current_graph().source_into(tensor, value, name, dtype)
-    return tensor
-
-
-def fetch(*tensors: Any, timeout: float | None = None) -> list[NDArray[Any]]:
-    """The values of several tensors with one wait, in order. Also takes one sequence of tensors."""
-    if len(tensors) == 1 and isinstance(tensors[0], list | tuple):
-        tensors = tuple(tensors[0])
-    groups: dict[int, list[Tensor]] = {}
-    for tensor in tensors:
-        if not isinstance(tensor, Tensor):
-            raise DTypeError(f"fetch takes tensors, not {type(tensor).__name__}")
-        groups.setdefault(id(tensor._graph), []).append(tensor)
-    for group in groups.values():
-        group[0]._graph.fetch(group, timeout)
-    return [tensor._value for tensor in tensors]  # all of them have come
-
-
-def submit_all() -> None:
-    """Submit every graph that the script leaves behind; at its exit nobody can catch an error any more."""
-    for graph in list(_graphs):
-        try:
-            graph.submit()
-        except RavError as error:
-            log.warning("%s was not submitted at the script's exit: %s", graph, error)
+def open_graphs() -> list[Graph]:
+    """The graphs that were made here and have not ended."""
+    return list(_graphs)
