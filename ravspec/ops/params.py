@@ -66,6 +66,18 @@ def number(value: Any) -> int | float:
     raise ParamError(f"must be a finite number, not {value!r}")
 
 
+def between(low: float, high: float, words: str) -> Canonical:
+    """A number from low to high, both included; words: how an error says it."""
+
+    def canonical(value: Any) -> int | float:
+        given = number(value)
+        if not low <= given <= high:
+            raise ParamError(f"must be {words}, not {value!r}")
+        return given
+
+    return canonical
+
+
 def scalar(value: Any) -> Any:
     """Any number or bool; what JSON has no word for becomes ("number", text)."""
     if isinstance(value, tuple | list):

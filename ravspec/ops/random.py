@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from typing import Any
 
 import numpy as np
 
+from ravspec.errors import ParamError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
 from ravspec.ops.op import Numeric, Op, Sample, as_array, per_output
@@ -20,6 +22,7 @@ def seed(value: Any) -> int:
 
 
 ZERO, ONE = Param(kinds.number, 0.0), Param(kinds.number, 1.0)
+SCALE = Param(kinds.between(0, math.inf, "0 or greater"), 1.0)
 SEED = Param(seed, None)
 SIZE = Param(kinds.optional(kinds.shape), None)
 
@@ -27,6 +30,16 @@ SIZE = Param(kinds.optional(kinds.shape), None)
 def size_shape(types: Types, params: Params) -> Shape:
     """The shape that params["size"] names (None: one number)."""
     return params["size"] or ()
+
+
+def integers_shape(types: Types, params: Params) -> Shape:
+    """The same, of bounds that 64 bits hold and that leave something to draw."""
+    low, high = params["low"], params["high"]
+    if not -(2**63) <= low < high <= 2**63:
+        raise ParamError(
+            f"random_integers draws from low up to, without, high in 64 bits; got {low} and {high}"
+        )
+    return size_shape(types, params)
 
 
 def generator(seed: int) -> np.random.Generator:
@@ -85,7 +98,7 @@ ROWS = (
         operands="",
         kernel=normal,
         rule=Typed(size_shape, always(FLOAT64)),
-        params={"loc": ZERO, "scale": ONE, "size": SIZE, "seed": SEED},
+        params={"loc": ZERO, "scale": SCALE, "size": SIZE, "seed": SEED},
         numpy="np.random.Generator(np.random.PCG64(seed)).normal(loc, scale, size)",
         doc="Numbers from the normal distribution of mean loc and standard deviation scale.",
         samples=draws(loc=1.0, scale=2.0),
@@ -108,7 +121,7 @@ ROWS = (
         name="random_integers",
         operands="",
         kernel=integers,
-        rule=Typed(size_shape, always(INT64)),
+        rule=Typed(integers_shape, always(INT64)),
         params={"low": Param(kinds.integer), "high": Param(kinds.integer), "size": SIZE, "seed": SEED},
         bind=bind_integers,
         numpy="np.random.Generator(np.random.PCG64(seed)).integers(low, high, size)",

@@ -7,6 +7,7 @@ from ravspec.ops import (
     contraction,
     counting,
     creation,
+    distributions,
     elementwise,
     fourier,
     index,
@@ -38,7 +39,7 @@ CHAPTERS = {
     "Joining, cutting, repeating": joining.ROWS,
     "Indexing": index.ROWS,
     "Sorting, searching, sets": (*ordering.ROWS, *sets.ROWS, *membership.ROWS, *counting.ROWS),
-    "Random": random.ROWS,
+    "Random": (*random.ROWS, *distributions.ROWS),
 }
 
 
