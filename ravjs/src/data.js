@@ -4,6 +4,8 @@
 const SHARED_BYTES = 256 * 2 ** 20;
 /** Waits before the second and later tries, in milliseconds. */
 const WAITS_MS = [500, 1000, 2000, 4000];
+/** A transfer of which nothing moves for so long is given up, in milliseconds. */
+const SILENCE_MS = 5000;
 
 export class Data {
   /** @param {{url: string, token: string | null}} where @param {() => boolean} isShared more than one worker? */
@@ -33,8 +35,7 @@ export class Data {
   }
 
   async fetched(digest, life) {
-    const response = await this.ask(`v1/data/${digest}`, life, {});
-    const bytes = new Uint8Array(await response.arrayBuffer());
+    const bytes = new Uint8Array(await this.ask("GET", `v1/data/${digest}`, life));
     this.gotBytes += bytes.length;
     if (this.isShared()) this.keep(digest, bytes);
     return bytes;
@@ -52,23 +53,20 @@ export class Data {
 
   /** Send an array; the server must have found the same digest. A Blob, as browsers send bare bytes slowly. */
   async put(digest, bytes, life, upload) {
-    const response = await this.ask(`v1/data/${upload}`, life, { method: "PUT", body: new Blob([bytes]) });
-    const { sha256 } = await response.json();
+    const answer = await this.ask("PUT", `v1/data/${upload}`, life, new Blob([bytes]));
+    const { sha256 } = JSON.parse(text(answer));
     if (sha256 !== digest) throw new Error(`the array ${digest.slice(0, 12)} arrived with other bytes`);
     this.sentBytes += bytes.length;
   }
 
-  /** A request, again when the connection fails; an answer that is an error is thrown with its reason. */
-  async ask(path, life, options) {
+  /** The body of an answer, asked for again when the connection fails; an error of the server is thrown as it says. */
+  async ask(method, path, life, body = null) {
     const headers = { "Rdf-Life": life };
     if (this.where.token) headers.Authorization = `Bearer ${this.where.token}`;
-    if (options.body) headers["Content-Type"] = "application/octet-stream";
+    if (body) headers["Content-Type"] = "application/octet-stream";
     for (let attempt = 0; ; attempt++) {
       try {
-        const response = await fetch(new URL(path, this.where.url), { ...options, headers });
-        if (response.ok) return response;
-        const { message } = await response.json();
-        throw new Refused(message);
+        return await exchange(method, new URL(path, this.where.url), headers, body);
       } catch (error) {
         if (error instanceof Refused || attempt === WAITS_MS.length) throw error;
         await new Promise((resolve) => setTimeout(resolve, WAITS_MS[attempt]));
@@ -79,3 +77,44 @@ export class Data {
 
 /** The server's own no: asking again is of no use. */
 class Refused extends Error {}
+
+const text = (body) => new TextDecoder().decode(body);
+
+/**
+ * One request, given up when nothing moves. By the old interface: fetch does not tell what it has sent, and on a
+ * line that fell silent, as when a telephone changes networks, it would wait for minutes.
+ * @returns {Promise<ArrayBuffer>}
+ */
+function exchange(method, url, headers, body) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    let silence = null;
+    const moved = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => request.abort(), SILENCE_MS);
+    };
+    request.open(method, url);
+    request.responseType = "arraybuffer";
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.onprogress = moved;
+    request.upload.onprogress = moved;
+    request.onload = () => {
+      const { status, response } = request;
+      if (status >= 200 && status < 300) resolve(response);
+      else reject(refusal(status, text(response)));
+    };
+    request.onerror = () => reject(new Error("the connection failed"));
+    request.onabort = () => reject(new Error("nothing came through for some seconds"));
+    request.onloadend = () => clearTimeout(silence);
+    moved();
+    request.send(body);
+  });
+}
+
+function refusal(status, body) {
+  try {
+    return new Refused(JSON.parse(body).message);
+  } catch {
+    return new Error(`the answer was ${status}`); // of something between here and the server
+  }
+}

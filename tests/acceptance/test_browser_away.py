@@ -75,6 +75,44 @@ def counted_once(server: Server, tab: Tab) -> None:
     until(lambda: shown() >= tab.computed_ops(), "the page shows all its ops")
 
 
+#: 40 MB to the tab, and 40 MB back
+LARGE = """
+    import numpy as np
+    import ravop as R
+
+    x = np.random.default_rng(1).normal(size=5_000_000)
+    print(np.array_equal((R.t(x) * 2)(timeout=50), 2 * x))
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("after_bytes", [20_000_000, 60_000_000], ids=["down", "up"])
+def test_a_transfer_that_is_cut_begins_again_and_is_no_refusal(
+    cable: Cable, new_tab: NewTab, script: Start, after_bytes: int
+) -> None:
+    tab = new_tab(at=cable.url).participate()
+    cable.stumble(after_bytes, cable.cut)
+    assert script(LARGE).output() == "True\n"
+    assert "the connection to the server is lost" in tab.notes()
+    assert "cannot be computed here" not in tab.notes()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("after_bytes", [20_000_000, 60_000_000], ids=["down", "up"])
+def test_a_transfer_over_a_line_that_fell_silent_is_given_up_and_made_anew(
+    cable: Cable, new_tab: NewTab, script: Start, after_bytes: int
+) -> None:
+    # Given a tab whose page is long loaded: of that no connection is open any more
+    tab = new_tab(at=cable.url).participate()
+    cable.cut()
+    tab.until("away")
+    tab.until("waiting")
+    # When the line falls silent in the middle of an array, then it is sent again over a new connection
+    cable.stumble(after_bytes, cable.reroute)
+    assert script(LARGE).output() == "True\n"
+    assert tab.notes().count("the connection to the server is lost") == 2
+
+
 @pytest.mark.long
 def test_a_device_that_slept_joins_again_and_computes_again(
     device: Device, server: Server, contributor: Callable[..., Contributor], script: Start

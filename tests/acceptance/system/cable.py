@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 
 
 class Cable:
@@ -16,11 +17,17 @@ class Cable:
         self._passes = threading.Event()
         self._passes.set()
         self._lock = threading.Lock()
+        self._ahead = 0
+        self._accident: Callable[[], None] = self.plug
         self._open: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def stumble(self, after_bytes: int, accident: Callable[[], None]) -> None:
+        """Let it happen when so many bytes more have passed."""
+        self._ahead, self._accident = after_bytes, accident
 
     def pull(self) -> None:
         """From now on nothing passes."""
@@ -72,7 +79,15 @@ class Cable:
     def _pump(self, source: socket.socket, sink: socket.socket, passes: threading.Event) -> None:
         with contextlib.suppress(OSError):  # cut
             while block := source.recv(1 << 16):
+                self._count(len(block))
                 passes.wait()
                 sink.sendall(block)
             passes.wait()
             sink.shutdown(socket.SHUT_WR)
+
+    def _count(self, moved: int) -> None:
+        with self._lock:
+            due = 0 < self._ahead <= moved
+            self._ahead = max(0, self._ahead - moved)
+        if due:
+            self._accident()
