@@ -8,9 +8,12 @@ print(c())            # [ 6 24 10]
 
 import atexit as _atexit
 
+from ravop import composed as _composed
 from ravop import fft, linalg, stats
 from ravop import functions as _functions
+from ravop import slopes as _slopes
 from ravop.answers import op
+from ravop.composed import *  # noqa: F403
 from ravop.constants import e, epsilon, inf, minus_one, nan, newaxis, one, pi
 from ravop.dtypes import (
     __array_namespace_info__,
@@ -54,6 +57,7 @@ from ravop.rdf import (
     slice,
 )
 from ravop.script import fetch, submit_all, t
+from ravop.slopes import *  # noqa: F403
 from ravop.standard import (
     asarray,
     broadcast_arrays,
@@ -134,6 +138,8 @@ __all__ = [
     # RDF's other functions
     "average", "cnn_add_at", "cnn_index", "cnn_index_2", "find_indices", "foreach", "join_to_list",
     "one_hot_encoding", "random", "ravint", "shape", "size", "slice", "stats",
+    # NumPy's other functions
+    *_composed.__all__, *_slopes.__all__,
     # errors
     "RavError", "OpError", "UnknownOp", "ShapeError", "AxisError", "DTypeError", "BadIndex", "ParamError",
     "GraphError", "ComputeError", "Timeout", "ServerUnreachable", "ProtocolError", "TransferError",

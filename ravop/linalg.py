@@ -11,7 +11,7 @@ from ravop.tensor import Tensor
 from ravspec.errors import ShapeError
 
 __all__ = [
-    "cholesky", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "matmul",
+    "cholesky", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq", "matmul",
     "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose", "norm", "outer", "pinv", "qr",
     "slogdet", "solve", "svd", "svdvals", "tensordot", "trace", "vecdot", "vector_norm",
 ]  # fmt: skip
@@ -53,7 +53,7 @@ class SVDResult(NamedTuple):
     Vh: Tensor
 
 
-cholesky, det, inv, solve = (FUNCTIONS[name] for name in ("cholesky", "det", "inv", "solve"))
+cholesky, det, inv, lstsq, solve = (FUNCTIONS[name] for name in ("cholesky", "det", "inv", "lstsq", "solve"))
 matmul, matrix_power, matrix_transpose = (
     FUNCTIONS[name] for name in ("matmul", "matrix_power", "matrix_transpose")
 )

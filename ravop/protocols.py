@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ravop import fft, functions, linalg, standard
+from ravop import composed, fft, functions, linalg, slopes, standard
 from ravop.factory import FUNCTIONS, ufunc_function
 from ravop.tensor import Tensor
 from ravspec.errors import UnknownOp, nearest
@@ -56,6 +56,8 @@ def named(module: ModuleType, names: Mapping[str, Any]) -> Iterator[tuple[Any, F
 def all_functions() -> dict[Any, Function]:
     """NumPy's function -> ours."""
     beside = {name: getattr(standard, name) for name in ("diff", "empty_like", "meshgrid")}
+    for module in (composed, slopes):
+        beside |= {name: getattr(module, name) for name in module.__all__}
     return {
         **dict(named(np, beside | PUBLIC)),
         **dict(named(np.linalg, {name: getattr(linalg, name) for name in linalg.__all__})),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ravspec.errors import DTypeError, ShapeError
+from ravspec.errors import DTypeError, ParamError, ShapeError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
 from ravspec.ops.index import (
@@ -28,6 +28,7 @@ from ravspec.shapes import (
     Params,
     Shape,
     Typed,
+    TypedOutputs,
     Types,
     normal_axis,
     same_dtype,
@@ -96,6 +97,57 @@ def mode_samples(rng: np.random.Generator) -> list[Sample]:
             ((x[:, :0],), {}), ((np.array([np.nan, 1.0, np.nan]),), {})]  # fmt: skip
 
 
+def histogram(x: Any, bins: Any, range: Any, density: bool) -> tuple[Any, Any]:
+    """In float64, so that the edges are the same whatever the dtype."""
+    edges = np.asarray(bins, np.float64) if isinstance(bins, tuple) else bins
+    counts, edges = np.histogram(as_array(x).astype(np.float64), edges, range, density)
+    return counts if density else as_int64(counts), edges.astype(np.float64)
+
+
+def canonical_bins(value: Any) -> int | tuple[int | float, ...]:
+    """How many bins of one width there are, or their rising edges."""
+    if isinstance(value, tuple | list | np.ndarray):
+        edges = tuple(map(kinds.number, value))
+        if len(edges) < 2 or list(edges) != sorted(edges):
+            raise ParamError(f"must be two or more edges that do not fall, not {value!r}")
+        return edges
+    count = kinds.count(value)
+    if not count:
+        raise ParamError("must be one bin or more, not 0")
+    return count
+
+
+def canonical_range(value: Any) -> tuple[int | float, ...]:
+    """From where to where."""
+    if not isinstance(value, tuple | list | np.ndarray) or len(value) != 2:
+        raise ParamError(f"must be (low, high), not {value!r}")
+    low, high = map(kinds.number, value)
+    if low > high:
+        raise ParamError(f"must be (low, high), and {low} is above {high}")
+    return low, high
+
+
+def histogram_shapes(types: Types, params: Params) -> list[Shape]:
+    bins = params["bins"]
+    n = len(bins) - 1 if isinstance(bins, tuple) else bins
+    return [(n,), (n + 1,)]
+
+
+def histogram_dtypes(types: Types, params: Params) -> list[DType]:
+    if strong(types[0]).kind == "c":
+        raise DTypeError(f"complex numbers have no order: no histogram of {types[0]}")
+    return [FLOAT64 if params["density"] else INT64, FLOAT64]
+
+
+def histogram_samples(rng: np.random.Generator) -> list[Sample]:
+    x = samples.reals(rng, 5, 6)
+    return [
+        ((x,), {}), ((x,), {"bins": [-2, 0, 0.5, 3]}), ((x.astype("f4"),), {"bins": 4, "range": (-1, 2)}),
+        ((samples.integers(rng, 20),), {"bins": 7, "density": True}), ((x > 0,), {"bins": 2}),
+        ((x[:0],), {"bins": 3}), ((np.full(3, 2.5),), {"bins": 2, "range": [2.5, 2.5]}),
+    ]  # fmt: skip
+
+
 def index_add(x: Any, value: Any, *arrays: Any, key: Any) -> Any:
     rest = iter(arrays)
     changed = np.array(as_array(x))
@@ -144,6 +196,20 @@ ROWS = (
         doc="How often each integer from 0 on occurs, or the sums of their weights.",
         samples=bincount_samples,
         unknown_shape=True,
+    ),
+    Op(
+        name="histogram",
+        kernel=histogram,
+        rule=TypedOutputs(histogram_shapes, histogram_dtypes),
+        params={
+            "bins": Param(canonical_bins, 10),
+            "range": Param(kinds.optional(canonical_range), None),
+            "density": Param(kinds.flag, False),
+        },
+        numpy="np.histogram(np.asarray(x, float), bins, range, density)",
+        doc="How many elements lie between neighbouring edges, and the edges in float64. NaN needs a range.",
+        samples=histogram_samples,
+        flops=per_output(10),
     ),
     Op(
         name="mode",

@@ -10,6 +10,7 @@ from ravspec.ops import samples
 from ravspec.ops.op import Op, Sample
 from ravspec.ops.params import Param
 from ravspec.ops.reduce import AXES, SPREAD, TYPED, reduce, total_dtype, totals
+from ravspec.ops.sets import quantile_row, with_real_q
 from ravspec.shapes import (
     DType,
     Params,
@@ -81,4 +82,8 @@ ROWS = (
                 shape=reduced_nonempty, sample=calls(empty=False)),
     without_nan("nanmedian", of_first(float_dtype), "The median of the elements that are numbers.",
                 sample=calls(), weight=10),
+    quantile_row("nanpercentile", np.nanpercentile, 100,
+                 "The values below which q percent of the elements that are numbers lie."),
+    quantile_row("nanquantile", with_real_q(np.nanquantile), 1,
+                 "The values below which a part q (0 to 1) of the elements that are numbers lies."),
 )  # fmt: skip

@@ -139,10 +139,14 @@ def bind_quantile(
     return (x, value if q is None else q), {"axis": axis, "method": method, "keepdims": keepdims}
 
 
-def quantile(x: Any, q: Any, **params: Any) -> Any:
-    # an integer q (0 or 1) would make NumPy compute in integers, by some methods, or overflow
-    whole = isinstance(q, int) or (isinstance(q, np.ndarray | np.generic) and q.dtype.kind in "biu")
-    return np.quantile(x, np.multiply(q, 1.0) if whole else q, **params)
+def with_real_q(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel in which an integer q (0 or 1) does not make NumPy compute in integers, as by some methods."""
+
+    def kernel(x: Any, q: Any, **params: Any) -> Any:
+        whole = isinstance(q, int) or (isinstance(q, np.ndarray | np.generic) and q.dtype.kind in "biu")
+        return function(x, np.multiply(q, 1.0) if whole else q, **params)
+
+    return kernel
 
 
 def quantile_row(name: str, kernel: Callable[..., Any], scale: float, doc: str) -> Op:
@@ -163,6 +167,7 @@ def quantile_row(name: str, kernel: Callable[..., Any], scale: float, doc: str) 
             ((samples.integers(rng, 5, dtype="i4"), 0.3 * scale), {"method": "lower"}),
             ((x > 0, 0.3 * scale), {"method": "nearest"}),
             ((np.array(2.0), scale), {}),
+            ((np.array([[1.0, np.nan, 4.0], [2.0, 3.0, np.nan]]), 0.5 * scale), {"axis": 1}),
             *methods,
         ]
 
@@ -239,7 +244,12 @@ ROWS = (
         flops=sorting(1.0),
     ),
     quantile_row("percentile", np.percentile, 100, "The values below which q percent of the elements lie."),
-    quantile_row("quantile", quantile, 1, "The values below which a part q (0 to 1) of the elements lies."),
+    quantile_row(
+        "quantile",
+        with_real_q(np.quantile),
+        1,
+        "The values below which a part q (0 to 1) of the elements lies.",
+    ),
     Op(
         name="unique",
         kernel=of_arrays(np.unique),

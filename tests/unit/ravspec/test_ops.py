@@ -111,7 +111,7 @@ def test_samples_cover_dtypes_shapes_and_emptiness(row: Op) -> None:
 
 
 #: rows whose samples hold no empty array, as these mean nothing there
-NEVER_EMPTY = {"percentile", "quantile"}
+NEVER_EMPTY = {"percentile", "quantile", "nanpercentile", "nanquantile", "convolve", "correlate"}
 
 
 @COMPUTED
