@@ -11,6 +11,7 @@ from ravop.factory import FUNCTIONS
 from ravop.standard import asarray
 from ravop.tensor import Tensor
 from ravspec.errors import ParamError, ShapeError
+from ravspec.ops.params import number
 from ravspec.shapes import normal_axis
 
 Tensors = tuple[Tensor, ...]
@@ -184,10 +185,19 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
 # --- comparing --------------------------------------------------------------------------------------
 
 
+def tolerance(name: str, value: Any) -> float:
+    """A tolerance, checked here: the ops that it becomes part of would not name it."""
+    try:
+        return number(value)
+    except ParamError as error:
+        raise ParamError(f'isclose: param "{name}" {error}') from None
+
+
 def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Where two arrays differ by no more than atol + rtol * abs(b)."""
     a, b = asarray(a), asarray(b)
     b = b if b.dtype.kind in "fc" else b.astype("float64")
+    rtol, atol = tolerance("rtol", rtol), tolerance("atol", atol)
     near = (abs(a - b) <= atol + rtol * abs(b)) & FUNCTIONS["isfinite"](b) | (a == b)
     result: Tensor = near | (FUNCTIONS["isnan"](a) & FUNCTIONS["isnan"](b)) if equal_nan else near
     return result

@@ -21,7 +21,10 @@ def as_value(value: Any, dtype: Any = None) -> NDArray[Any]:
     """What NumPy makes of a value, if its dtype can travel."""
     if isinstance(value, Tensor):
         value = value()
-    array = np.asarray(value, dtype)
+    try:
+        array = np.asarray(value, dtype)
+    except (TypeError, ValueError) as error:  # a ragged list, or words where a dtype is asked for
+        raise DTypeError(f"{type(value).__name__} is no array of numbers, {error}: {value!r:.80}") from None
     if array.dtype in NAMES:
         return array
     if array.dtype.kind not in "biufc":

@@ -122,6 +122,8 @@ def lstsq_dtypes(types: Types, params: Params) -> list[DType]:
 
 
 def lstsq(a: Any, b: Any, rcond: float | None) -> tuple[Any, ...]:
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):  # of which libraries make different things
+        raise np.linalg.LinAlgError("lstsq of numbers that are not finite")
     x, residuals, rank, s = np.linalg.lstsq(a, b, rcond)
     return x, residuals, np.int32(rank), s
 

@@ -58,8 +58,8 @@ def integer(value: Any) -> int:
 
 
 def number(value: Any) -> int | float:
-    """A finite real number."""
-    if isinstance(value, int | np.integer) and not isinstance(value, bool):
+    """A finite real number, which a float64 can be near to."""
+    if isinstance(value, int | np.integer) and not isinstance(value, bool) and abs(int(value)) < 2**1023:
         return int(value)
     if isinstance(value, float | np.floating) and math.isfinite(value):
         return float(value)

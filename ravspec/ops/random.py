@@ -32,6 +32,16 @@ def size_shape(types: Types, params: Params) -> Shape:
     return params["size"] or ()
 
 
+def uniform_shape(types: Types, params: Params) -> Shape:
+    """The same, of bounds in order and not too far apart for a float64."""
+    low, high = float(params["low"]), float(params["high"])
+    if not 0 <= high - low < math.inf:
+        raise ParamError(
+            f"random_uniform draws from low up to high, less than 1.8e308 apart; got {low} and {high}"
+        )
+    return size_shape(types, params)
+
+
 def integers_shape(types: Types, params: Params) -> Shape:
     """The same, of bounds that 64 bits hold and that leave something to draw."""
     low, high = params["low"], params["high"]
@@ -109,7 +119,7 @@ ROWS = (
         name="random_uniform",
         operands="",
         kernel=uniform,
-        rule=Typed(size_shape, always(FLOAT64)),
+        rule=Typed(uniform_shape, always(FLOAT64)),
         params={"low": ZERO, "high": ONE, "size": SIZE, "seed": SEED},
         numpy="np.random.Generator(np.random.PCG64(seed)).uniform(low, high, size)",
         doc="Numbers spread evenly from low up to, without, high.",

@@ -116,6 +116,7 @@ def test_indices_of_triangles() -> None:
         (lambda: R.histogram(V, [1, 0]), "edges that do not fall"),
         (lambda: R.histogram(V, 3, range=(2, 1)), "2 is above 1"),
         (lambda: R.histogram(V + 1j), "no histogram of complex128"),
+        (lambda: R.isclose(X, X, rtol="x"), "isclose: param \"rtol\" must be a finite number, not 'x'"),
         (lambda: R.lstsq(X, V), r"as many rows on the right; got shapes \(3, 4\) and \(4,\)"),
         (lambda: R.lstsq(X, X, rcond=2), "rcond.* from 0 to 1, not 2"),
     ],
@@ -123,3 +124,20 @@ def test_indices_of_triangles() -> None:
 def test_a_wrong_call_is_refused_where_it_is_written(call: Callable[[], Any], words: str) -> None:
     with pytest.raises(R.OpError, match=words):
         call()
+
+
+def test_ragged_lists_and_words_are_no_operands() -> None:
+    for call in (
+        lambda: R.t([1, [2]]),
+        lambda: R.add(R.t([1, 2]), [1, [2]]),
+        lambda: R.hstack([[[1], [2, 3]], [1]]),
+    ):
+        with pytest.raises(R.DTypeError, match=r"list is no array of numbers, .*inhomogeneous"):
+            call()
+    with pytest.raises(R.DTypeError, match="could not convert string"):
+        R.asarray(["one"], dtype=R.float64)
+
+
+def test_least_squares_of_nan_fail_alike_everywhere() -> None:
+    with pytest.raises(R.ComputeError, match="lstsq of numbers that are not finite"):
+        R.lstsq(R.t([[np.nan, 1.0], [2.0, 3.0]]), R.t([1.0, 2.0]))[0]()
