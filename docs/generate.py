@@ -18,6 +18,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
 from stubs import stub  # noqa: E402
 
+import ravop as R  # noqa: E402
+from ravop import composed, rdf, slopes, stats  # noqa: E402
 from ravspec.ops import CHAPTERS, OPS, Numeric, Op, fourier  # noqa: E402
 from ravspec.ops.params import REQUIRED  # noqa: E402
 
@@ -37,6 +39,30 @@ operands agree within the tolerance only.
 In the expressions, `number(v)` is a number that may be written as a tag where JSON has no word for it,
 `numpy_key(key, arrays)` is the key as NumPy takes it, and `assigned(x, key, value)` is a copy of x after
 `x[key] = value`.
+"""
+
+
+COMPOSED = """# Functions composed of ops
+
+These build several ops of the table. Those that NumPy has, `np.name(x)` on a tensor builds too.
+"""
+
+RDF_NOTES = """# Where RDF's clients disagreed
+
+RDF's Python and browser contributors gave different results for one op; here NumPy's meaning holds:
+
+- comparisons give bools, not 0 and 1; numbers are float64, not float32;
+- `min`, `max`, `argmin`, `argmax`, `mean` without an axis are over all elements, and an axis is heeded;
+- `unique` is sorted, not in the order of first occurrence;
+- `variance` divides by n, as `std` does, and by n - ddof where that is asked for;
+- `percentile` is the value below which q percent lie, not the percentile rank of a value, also where q is
+  called `value` as in RDF's documents;
+- `split` by a list cuts at these places; they are not sizes;
+- `cube` is the third power, and `cube_root` of a negative number is negative;
+- `mode` is along axis 0, and of several elements that are as common the smallest;
+- `find_indices` of one value gives its positions, of several a tuple of them;
+- `random` draws without putting back and leaves its operand as it is; with a seed it draws the same again;
+- `stats.pearson_correlation` is the definition; RDF squared the wrong sum.
 """
 
 
@@ -87,6 +113,35 @@ def described(row: Op) -> str:
     return cell(" ".join(" ".join(notes).split()))
 
 
+def composed_row(prefix: str, function: Callable[..., object]) -> str:
+    """A line of a function that is composed of ops: its call, and the first paragraph of its words."""
+    parts = inspect.signature(function).parameters.values()
+    bare = inspect.Signature([p.replace(annotation=inspect.Parameter.empty) for p in parts])
+    words = " ".join((function.__doc__ or "").split("\n\n")[0].split())
+    return table_row(code(f"{prefix}{function.__name__}{bare}"), cell(words))
+
+
+def composed_chapters() -> list[str]:
+    """The functions beside the table: RDF's and NumPy's."""
+    lines = [COMPOSED]
+    for module, prefix, title in (
+        (rdf, "", "RDF's other functions"),
+        (stats, "stats.", "RDF's statistics"),
+        (composed, "", "NumPy's other functions"),
+        (slopes, "", "Covariances, differences and slopes"),
+    ):
+        functions = [
+            value
+            for name, value in sorted(vars(module).items())
+            if inspect.isfunction(value)
+            and value.__module__ == module.__name__
+            and name in R.__all__ + stats.__all__
+        ]
+        lines += [f"## {title}", "", "| call | |", "|---|---|"]
+        lines += [*(composed_row(prefix, function) for function in functions), ""]
+    return lines
+
+
 def ops_page() -> str:
     """docs/ops.md: a table for each chapter."""
     words = {numeric.name.lower(): numeric.value for numeric in Numeric}
@@ -103,7 +158,7 @@ def ops_page() -> str:
             for row in rows
         ]
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, *composed_chapters(), RDF_NOTES])
 
 
 #: every generated file, with the function that gives its text

@@ -43,6 +43,15 @@ def test_a_stale_or_missing_file_is_named_and_then_written(
 
 
 def test_every_op_is_on_the_page_once(generate: Any) -> None:
-    lines = [line for line in generate.ops_page().splitlines() if line.startswith("| `")]
+    table, _ = generate.ops_page().split(generate.COMPOSED)
+    lines = [line for line in table.splitlines() if line.startswith("| `")]
     assert [line.split("(")[0].removeprefix("| `").removeprefix("fft.") for line in lines] == list(OPS)
     assert {line.replace("\\|", "").count("|") for line in lines} == {6}
+
+
+def test_functions_composed_of_ops_are_on_the_page(generate: Any) -> None:
+    _, page = generate.ops_page().split(generate.COMPOSED)
+    names = {line.split("(")[0].removeprefix("| `") for line in page.splitlines() if line.startswith("| `")}
+    expected = {*generate.composed.__all__, *generate.slopes.__all__}
+    expected |= {f"stats.{name}" for name in generate.stats.__all__}
+    assert expected | {"find_indices", "one_hot_encoding", "foreach", "average"} <= names
