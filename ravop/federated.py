@@ -56,12 +56,15 @@ class FederatedGraph:
         self._totals: Totals | None = None
         self._noise: Noise | None = None
         self._ended = False
+        #: does the server have the question; has it been told of the end
+        self._asked = self._told = False
         if id is not None:
             self._id = id
             row = self._server.view(id)
             self.name, self.algorithm, self._developer = row["name"], row["algorithm"], row["developer"]
             self._kept = self._keys.load(id)
             self._statistics = list(self._kept.spec.statistics)
+            self._asked = row["fingerprint"] == fingerprint(self._kept.spec)
         else:
             self._rules = read_rules(rules, encryption_default())
             self.name, self.algorithm = name, algorithm
@@ -139,12 +142,21 @@ class FederatedGraph:
 
     def _frozen(self) -> Kept:
         """The spec and its key; they are made, kept and sent now, if they were not."""
-        if self._kept is not None:
-            return self._kept
-        if not self._statistics:
-            raise GraphError(f"{self} asks for nothing yet; call R.federated_mean(), for instance")
+        if self._kept is None:
+            self._kept = self._made()
+        if not self._asked:
+            self._send(self._kept)
+        return self._kept
+
+    def _made(self) -> Kept:
+        """A new key and the spec with it, written down: from here on there is no other key of this graph.
+
+        What was sent may have come although its answer did not, so whoever asks again asks with this one.
+        """
         if self._ended:
             raise GraphError(f"{self} has ended; ask in a new graph")
+        if not self._statistics:
+            raise GraphError(f"{self} asks for nothing yet; call R.federated_mean(), for instance")
         rules, primes, modulus = self._said(), None, ""
         if rules.encryption:
             from ravspec import paillier  # of the extra "developer"; contributors and servers do without it
@@ -155,19 +167,20 @@ class FederatedGraph:
         layout_of(spec)  # what does not fit the key is said before anything is sent
         kept = Kept(spec, primes)
         self._keys.keep(kept)
-        self._send(kept)
-        sys.stderr.write(
-            f"{self} asks for {spec.max_clients} contributors. "
-            f"Tell them its fingerprint, by another way than the server:\n{fingerprint(spec)}\n"
-        )
         return kept
 
     def _send(self, kept: Kept) -> None:
-        """Put the question to the server; again is no harm, as after a script that died in between."""
+        """Put the question to the server; again is no harm, as after an answer that did not come."""
+        if self._ended:
+            raise GraphError(f"{self} has ended; ask in a new graph")
         theirs = self._server.freeze(self._id, canonical(kept.spec))
         if theirs != fingerprint(kept.spec):
             raise ProtocolError(f"the server has another spec of {self} than this script: {theirs}")
-        self._kept = kept
+        self._asked = True
+        sys.stderr.write(
+            f"{self} asks for {kept.spec.max_clients} contributors. "
+            f"Tell them its fingerprint, by another way than the server:\n{theirs}\n"
+        )
 
     # --- results -------------------------------------------------------------------------------------
 
@@ -178,8 +191,8 @@ class FederatedGraph:
     def _wait(self, timeout: float | None) -> Totals:
         if self._totals is None:
             kept = self._frozen()
-            if self._server.view(self._id)["spec"] is None:
-                self._send(kept)
+            if self._ended:
+                raise GraphError(f"{self} has ended, and its key is deleted; ask in a new graph")
             self._totals = self._open(kept, self._last_news(kept.spec, timeout))
         return self._totals
 
@@ -236,12 +249,14 @@ class FederatedGraph:
         self._forget()
 
     def _forget(self) -> str:
-        first, self._ended = not self._ended, True
+        """Delete the key, then tell the server: it may be away, and a key that is gone opens nothing."""
+        self._ended = True
         if _current.get() is self:
             _current.set(self._before)
-        if first:
+        self._keys.delete(self._id)
+        if not self._told:
             self._server.end(self._id)
-            self._keys.delete(self._id)
+            self._told = True
         return "Graph computed successfully!" if self._totals is not None else "Graph is empty."
 
     # --- looking -------------------------------------------------------------------------------------
@@ -262,7 +277,8 @@ class FederatedGraph:
         row = self._server.view(self._id)
         if row["state"] == "computed":
             return 100.0
-        return 100.0 * (row["contributors"] or 0) / (row["max_clients"] or self._said().max_clients)
+        of = self._kept.spec.max_clients if self._kept else self._said().max_clients
+        return 100.0 * (row["contributors"] or 0) / of
 
 
 def current_federated() -> FederatedGraph:
