@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from operator import mul
 
 from ravpy.table import Batch, Table, bad_cell
-from ravspec.decimals import MISSING, Encoder, exactly, number
+from ravspec.decimals import MISSING, Encoder, exactly, number, pointed
 from ravspec.federated import Column, Spec, Where
 from ravspec.statistics import all_sums
 from ravspec.sums import Group, Kind, Sum
@@ -89,8 +89,7 @@ class Rule:
             try:
                 value = encode(cells[i])
             except ValueError as error:
-                why = f"is no number ({error})" if "not a number" not in str(error) else "is no number"
-                raise bad_cell(self._table, batch, self.name, cells, i, f"{why}; see --missing") from None
+                raise bad_cell(self._table, batch, self.name, cells, i, no_number(error)) from None
             if value is None:
                 missing.append(i)
             elif low <= value <= high:
@@ -112,11 +111,20 @@ class Rule:
             )  # fmt: skip
 
 
+def no_number(error: ValueError) -> str:
+    """Why a cell is none, and what helps."""
+    why = f" ({error})" if "not a number" not in str(error) else ""
+    return f"is no number{why}; see --missing"
+
+
 class Condition:
     """A condition on rows, at work on cells."""
 
-    def __init__(self, name: str, where: Where, table: Table, decimal_comma: bool) -> None:
-        self.name, self._where, self._table, self._comma = name, where, table, decimal_comma
+    def __init__(
+        self, name: str, where: Where, table: Table, decimal_comma: bool, missing: frozenset[str]
+    ) -> None:
+        self.name, self._where, self._table = name, where, table
+        self._comma, self._missing = decimal_comma, missing
         self.place = table.place(name)
         self._low = None if where.min is None else number(where.min)
         self._high = None if where.max is None else number(where.max)
@@ -125,14 +133,16 @@ class Condition:
         """Is the row looked at?"""
         cells = batch.columns[self.place]
         text = cells[row].strip()
+        if text.lower() in self._missing:
+            return False
         if self._where.values is not None:
-            return text in self._where.values
+            return text in self._where.values  # NA too, which may be a country
         if text.lower() in MISSING:
             return False
         try:
-            value = number(text.replace(",", ".") if self._comma else text)
-        except ValueError:
-            raise bad_cell(self._table, batch, self.name, cells, row, "is no number") from None
+            value = number(pointed(text) if self._comma else text)
+        except ValueError as error:
+            raise bad_cell(self._table, batch, self.name, cells, row, no_number(error)) from None
         return not (
             (self._low is not None and value < self._low) or (self._high is not None and value > self._high)
         )
@@ -146,7 +156,9 @@ class Measuring:
         sums = all_sums(spec)
         used = {c for total in sums for c in total.over}
         self._rules = [Rule(c, spec.columns[c], table, comma, missing) for c in sorted(used)]
-        self._conditions = [Condition(name, where, table, comma) for name, where in spec.where.items()]
+        self._conditions = [
+            Condition(name, where, table, comma, missing) for name, where in spec.where.items()
+        ]
         self._groups = {g[0]: table.place(g[0]) for total in sums if (g := total.group)}
         self._centres = {c: spec.columns[c].centre() for c in used}
         self._sums: dict[Query, list[Sum]] = {}

@@ -35,6 +35,16 @@ def number(text: str) -> Decimal:
     return value
 
 
+def pointed(text: str) -> str:
+    """A number with a decimal comma as one with a point.
+
+    A point in it is an error: where decimals have a comma, 1.234 is a thousand and more to most who write it.
+    """
+    if "." in text:
+        raise ValueError("it has a point, where decimals have a comma")
+    return text.replace(",", ".")
+
+
 def scaled(value: Decimal, decimals: int) -> tuple[int, bool]:
     """value x 10^decimals as an integer, and whether nothing was rounded away."""
     sign, digits, exponent = value.as_tuple()
@@ -59,13 +69,19 @@ class Encoder:
     def __init__(self, decimals: int, comma: bool = False, missing: frozenset[str] = MISSING) -> None:
         self._decimals, self._comma, self._missing = decimals, comma, missing
         self._zeros = "0" * decimals
+        #: words that look like numbers, such as -9; they are few or none
+        self._codes = frozenset(word for word in missing if any(c.isdigit() for c in word))
         self.rounded = 0
 
     def __call__(self, cell: str) -> int | None:
         """The integer; None for a missing cell; ValueError for what is no number."""
         text = cell.strip()
+        if self._codes and text.lower() in self._codes:
+            return None
         if self._comma:
-            text = text.replace(",", ".")
+            if text.lower() in self._missing:
+                return None
+            text = pointed(text)
         whole, _, fraction = text.partition(".")
         spare = self._decimals - len(fraction)
         # most cells are plain: digits, a point, digits

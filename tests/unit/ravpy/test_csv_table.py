@@ -60,6 +60,11 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
         (b"x\n1\n", Format(separator=";;"), "one character"),
         (b"x\n" + b"1" * 200_000, Format(), "line 2: field larger"),
         (b"x\n1,5\n", Format(decimal_comma=True), "line 2: 2 cells"),
+        (
+            b"x;y\n1.234;2\n",
+            Format(separator=";", decimal_comma=True),
+            "line 2, column \"x\": '1.234' is no number (it has a point, where decimals have a comma)",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_named_with_its_line(
@@ -99,6 +104,26 @@ def test_conditions_and_groups_choose_rows(tmp_path: Path) -> None:
         "count of x where sex is f": 1, "count of x where sex is m": 1,
         "missing cells of x where sex is f": 1, "missing cells of x where sex is m": 0,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "chosen"), [(set(), 4), ({"-9"}, 2), ({"-9", "?"}, 1)])
+def test_words_for_missing_cells_hold_in_conditions_too(tmp_path: Path, words: set[str], chosen: int) -> None:
+    where = {"year": Where(max="2000"), "site": Where(values=("NA", "?", "-9"))}
+    spec = make_spec({"x": Column()}, Statistic("count", ("x",)), where=where)
+    rows = [[1, 1999, "NA"], [2, -9, "NA"], [3, 1999, "?"], [4, 1999, "-9"], [5, "", "NA"], [6, 2001, "NA"]]
+    path = write_csv(tmp_path / "d.csv", ["x", "year", "site"], rows)
+    found, _ = measure(spec, path, Format(missing=frozenset(words)))
+    assert found.chosen == chosen
+
+
+def test_a_condition_s_cell_that_is_no_number_is_named_with_what_helps(tmp_path: Path) -> None:
+    spec = make_spec({"x": Column()}, Statistic("count", ("x",)), where={"year": Where(min="0")})
+    path = write_csv(tmp_path / "d.csv", ["x", "year"], [[1, "2.000"], [2, "?"]], delimiter=";")
+    with pytest.raises(TableError, match=r"line 2, column \"year\": '2.000' is no number \(it has a point"):
+        measure(spec, path, Format(separator=";", decimal_comma=True))
+    with pytest.raises(TableError, match=r"line 3, column \"year\": '\?' is no number; see --missing"):
+        measure(spec, path, Format(separator=";"))
+    assert measure(spec, path, Format(separator=";", missing=frozenset("?")))[0].chosen == 1
 
 
 def test_batches_add_up(tmp_path: Path) -> None:

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ravspec.decimals import CELL_CHARACTERS, Encoder, as_float, exactly, number, root, scaled, written
+from ravspec.decimals import (
+    CELL_CHARACTERS,
+    MISSING,
+    Encoder,
+    as_float,
+    exactly,
+    number,
+    root,
+    scaled,
+    written,
+)
 
 decimals = st.integers(0, 18)
 plain = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**14), max_value=10**14)
@@ -54,6 +64,19 @@ def test_a_decimal_comma_is_an_option() -> None:
     assert Encoder(2, comma=True)("3,25") == 325
     with pytest.raises(ValueError, match="not a number"):
         Encoder(2)("3,25")
+
+
+@pytest.mark.parametrize("cell", ["1.234", "1.234,56", ".5", "1.", "1e.5"])
+def test_where_decimals_have_a_comma_a_point_is_an_error(cell: str) -> None:
+    with pytest.raises(ValueError, match="has a point, where decimals have a comma"):
+        Encoder(2, comma=True)(cell)
+
+
+@pytest.mark.parametrize("comma", [False, True])
+def test_words_for_missing_cells_may_be_numbers_or_have_points(comma: bool) -> None:
+    encoder = Encoder(1, comma, MISSING | {"-9", "n.a.", "99,9"})
+    assert [encoder(cell) for cell in ("-9", " N.A. ", "99,9", "na")] == [None] * 4
+    assert [encoder(cell) for cell in ("9", "-90")] == [90, -900]
 
 
 def test_bounds_are_exact_or_refused() -> None:
