@@ -119,14 +119,12 @@ def columns(numbers: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 def written(spec: Spec, total: Sum) -> str:
     """A sum as it is: of values less the middle of their rule."""
-    text = total.text()
-    if total.kind in (Kind.COUNT, Kind.MISSING):
-        return text
-    for name in dict.fromkeys(total.of):
+
+    def called(name: str) -> str:
         column = spec.columns[name]
-        if column.centre():
-            text = text.replace(name, f"({name} {shifted(column)})", 1)
-    return text
+        return f"({name} {shifted(column)})" if column.centre() else name
+
+    return total.text(called)
 
 
 def shifted(column: Column) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -44,8 +45,8 @@ class Sum:
         """The most that one contributor's sum can be, its noise included; see `noise_parts`."""
         return self.largest(spec) * spec.max_rows + noise_margin(spec, self, parts)
 
-    def text(self) -> str:
-        """How a person calls it."""
+    def text(self, called: Callable[[str], str] = str) -> str:
+        """How a person calls it; `called` says how each column whose values are added up is called."""
         where = f" where {self.group[0]} is {self.group[1]}" if self.group else ""
         together = f" (rows with {', '.join(self.over)})" if len(self.over) > 1 else ""
         match self.kind:
@@ -54,12 +55,11 @@ class Sum:
             case Kind.MISSING:
                 return f"missing cells of {self.over[0]}{where}"
             case Kind.SUM:
-                return f"sum of {self.of[0]}{together}{where}"
+                return f"sum of {called(self.of[0])}{together}{where}"
             case Kind.PRODUCT:
-                a, b = self.of
-                return (
-                    f"sum of {a} squared{together}{where}" if a == b else f"sum of {a} x {b}{together}{where}"
-                )
+                a, b = map(called, self.of)
+                product = f"{a} squared" if self.of[0] == self.of[1] else f"{a} x {b}"
+                return f"sum of {product}{together}{where}"
         return f"count of {self.over[0]} {self.bin()}{where}"
 
     def bin(self) -> str:

@@ -82,3 +82,23 @@ def test_sums_are_decimal_numbers() -> None:
         "1,234.56",
         "-1,234.56",
     ]
+
+
+def test_the_middle_is_taken_off_the_column_it_belongs_to_whatever_that_is_called() -> None:
+    columns = {
+        "m": Column("0", "100", 0), "age_old": Column("0", "10", 0), "old": Column("0", "20", 0),
+        "b": Column(),
+    }  # fmt: skip
+    asked = [
+        Statistic("variance", ("m",)),
+        Statistic("covariance", ("age_old", "old")),
+        Statistic("sum", ("b",), by=By("m", ("1",))),
+    ]
+    spec = make_spec(columns, *asked)
+    assert {written(spec, total) for total in all_sums(spec)} >= {
+        "count of m",
+        "sum of (m - 50)",
+        "sum of (m - 50) squared",
+        "sum of (age_old - 5) x (old - 10) (rows with age_old, old)",
+        "sum of b where m is 1",
+    }
