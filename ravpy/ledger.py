@@ -18,8 +18,9 @@ import io
 import json
 import secrets
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -129,10 +130,11 @@ class Ledger:
             )
         # what is sent again has the same noise, and tells nothing more
         others = (e for e in earlier if e.fingerprint != entry.fingerprint)
-        spent = sum(e.epsilon or 0 for e in others) + (entry.epsilon or 0)
-        if policy.max_epsilon is not None and spent > policy.max_epsilon:
+        spent = together([entry, *others])
+        if policy.max_epsilon is not None and spent > Decimal(str(policy.max_epsilon)):
             raise Refused(
-                f"max_epsilon: with this graph it comes to {spent:g}; {policy.max_epsilon:g} is the most"
+                f"max_epsilon: with this graph it comes to {float(spent):g}; "
+                f"{policy.max_epsilon:g} is the most"
             )
         rows = self._load(self._rows_file(entry.data))
         after = asked(rows, found, queries, entry.fingerprint)
@@ -171,6 +173,11 @@ class Ledger:
                 return Rows(file["keys"], file["numbers"], signatures)
         except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
             raise ConfigError(f"the ledger {path} is damaged ({error}); nothing is sent without it") from None
+
+
+def together(entries: Iterable[Entry]) -> Decimal:
+    """The sum of all epsilons, as people add them: 0.1 and 0.2 are 0.3, which they are not as floats."""
+    return sum((Decimal(str(e.epsilon or 0)) for e in entries), Decimal(0))
 
 
 def row_keys(found: Measured) -> Hashes:

@@ -70,8 +70,8 @@ def read_policy(path: Path | None, state: Path, **flags: Any) -> Policy:
     place = path or state / POLICY_FILE
     if path is not None or place.exists():
         try:
-            given = tomllib.loads(place.read_text())
-        except (OSError, tomllib.TOMLDecodeError) as error:
+            given = tomllib.loads(place.read_text(encoding="utf-8"))  # as TOML always is
+        except (OSError, ValueError) as error:
             raise ConfigError(f"the policy {place} cannot be read: {error}") from None
     known = {f.name for f in fields(Policy)}
     for name, value in given.items():
@@ -85,6 +85,9 @@ def read_policy(path: Path | None, state: Path, **flags: Any) -> Policy:
     for name in ("min_clients", "min_rows", "min_cell"):
         if getattr(policy, name) < 1:
             raise ConfigError(f"{name} = {getattr(policy, name)}: it is 1 or more")
+    for name in ("bins_per_row", "coefficients_per_row", "dominance", "max_epsilon"):
+        if not (getattr(policy, name) or 0) >= 0:  # nothing is more than nan, which would be no rule at all
+            raise ConfigError(f"{name} = {getattr(policy, name)}: it is 0 or more")
     return policy
 
 

@@ -162,6 +162,14 @@ def test_epsilons_add_up(ledger: Ledger, file: Path) -> None:
         take_part(ledger, policy, spec(name="c", epsilon="0.1"), file)
 
 
+def test_epsilons_add_up_as_people_add_them(ledger: Ledger, file: Path) -> None:
+    policy = Policy(max_epsilon=0.3)
+    for name, epsilon in ("a", "0.1"), ("b", "0.2"):
+        take_part(ledger, policy, spec(name=name, epsilon=epsilon), file)
+    with pytest.raises(Refused, match=r"max_epsilon: with this graph it comes to 0\.300001; 0\.3 is"):
+        take_part(ledger, policy, spec(name="c", epsilon="0.000001"), file)
+
+
 def test_a_damaged_ledger_stops_everything(ledger: Ledger, tmp_path: Path, file: Path) -> None:
     take_part(ledger, Policy(), spec(), file)
     folder = tmp_path / "state/contributor"

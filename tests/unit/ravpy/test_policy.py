@@ -119,15 +119,25 @@ def test_a_policy_file_is_read_and_flags_are_over_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["min_client = 5", "min_rows = '5'", "min_rows = true", "columns = 'a'", "min_rows = 0", "x ="]
-)
+    "text",
+    [
+        "min_client = 5", "min_rows = '5'", "min_rows = true", "columns = 'a'", "min_rows = 0", "x =",
+        "max_epsilon = nan", "dominance = nan", "bins_per_row = nan", "coefficients_per_row = -nan",
+        "max_epsilon = -1", "columns = ['größe']",
+    ],
+)  # fmt: skip
 def test_a_policy_that_cannot_be_used_is_an_error_and_never_ignored(tmp_path: Path, text: str) -> None:
     path = tmp_path / "p.toml"
-    path.write_text(text)
+    path.write_bytes(text.encode("latin-1"))
     with pytest.raises(ConfigError):
         read_policy(path, tmp_path)
     with pytest.raises(ConfigError, match="cannot be read"):
         read_policy(tmp_path / "none.toml", tmp_path)
+
+
+def test_no_flag_is_nothing_either(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="max_epsilon = nan: it is 0 or more"):
+        read_policy(None, tmp_path, max_epsilon=float("nan"))
 
 
 def test_every_rule_has_a_type() -> None:
