@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ KINDS: dict[str, tuple[type, ...]] = {
     "deadline_s": (int, float, Decimal), "encryption": (bool,), "epsilon": (int, float, Decimal, str),
     "roster": (dict,), "key_bits": (int,), "insecure": (bool,),
 }  # fmt: skip
+#: the longest deadline_s, about a century
+MOST_SECONDS = 3_000_000_000
 COLUMN = {"min", "max", "decimals"}
 WHERE = {"min", "max", "values"}
 
@@ -59,18 +62,36 @@ def read_rules(given: Any, encryption: bool) -> Rules:
     if not max_clients and "max_clients" not in said:
         raise ParamError(f"rules name max_clients, how many contribute; {example}")
     more = {k: said[k] for k in ("max_rows", "key_bits", "insecure") if k in said}
-    deadline_s = said.get("deadline_s")
     return Rules(
         columns={str(name): column(str(name), rule) for name, rule in said["rules"].items()},
         where={str(name): where(str(name), rule) for name, rule in said.get("where", {}).items()},
         max_clients=max_clients,
         min_clients=said.get("min_clients", max_clients),
-        deadline_s=None if deadline_s is None else float(deadline_s),
+        deadline_s=seconds(said["deadline_s"]) if "deadline_s" in said else None,
         encryption=said.get("encryption", encryption),
         roster=roster,
-        epsilon=written(said["epsilon"]) if "epsilon" in said else None,
+        epsilon=epsilon(said["epsilon"]) if "epsilon" in said else None,
         **more,
     )
+
+
+def seconds(value: int | float | Decimal) -> float:
+    """How long a graph asks."""
+    try:
+        said = float(value)
+    except (ValueError, OverflowError):
+        said = math.nan
+    if not 0 < said <= MOST_SECONDS:
+        raise ParamError(f"deadline_s = {value!r:.60} is no time above 0 and up to {MOST_SECONDS:,} seconds")
+    return said
+
+
+def epsilon(value: object) -> str:
+    """Epsilon as canonical text; the check of the spec says which are possible."""
+    try:
+        return written(value)
+    except ValueError as error:
+        raise ParamError(f"epsilon: {error}") from None
 
 
 def column(name: str, rule: Any) -> Column:

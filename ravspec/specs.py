@@ -24,6 +24,8 @@ MOST_CLIENTS = 1_000_000
 MOST_ROWS = 1 << 40
 MOST_ROSTER = 10_000
 SPEC_BYTES = 4 << 20
+#: a Unix time of the year 9999, the last that calendars write
+LAST_DEADLINE = 253_370_764_800
 
 HEX = re.compile(r"[0-9a-f]*")
 
@@ -51,6 +53,8 @@ def check(spec: Spec) -> None:
         )
     if not 1 <= spec.max_rows <= MOST_ROWS:
         raise ParamError(f"max_rows={spec.max_rows} is not from 1 to {MOST_ROWS:,}")
+    if spec.deadline is not None and not 0 <= spec.deadline <= LAST_DEADLINE:
+        raise ParamError(f"deadline={spec.deadline} is no Unix time up to {LAST_DEADLINE:,}")
     if not HEX.fullmatch(spec.modulus) or bool(spec.modulus) != spec.encryption:
         raise ParamError("an encrypted graph has a key's modulus, a plain one has none")
     if spec.encryption and not 256 <= spec.n.bit_length() <= 16384:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import stat
 import threading
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +186,11 @@ ROSTER = {"A": "1" * 64, "B": "2" * 64}
         ({"rules": {"a": {}}, "max_clients": 3, "min_client": 4}, 'did you mean "min_clients"'),
         ({"rules": {"a": {}}, "max_clients": True}, "cannot be used"),
         ({"rules": {"a": {}}, "max_clients": 3, "epsilon": -1}, "epsilon"),
+        *(({"rules": {"a": {}}, "max_clients": 3, "deadline_s": s}, "is no time above 0 and up to 3,000,000")
+          for s in (math.nan, math.inf, Decimal("sNaN"), 10**400, -5, 0, 1e12)),
+        ('{"rules": {"a": {}}, "max_clients": 3, "deadline_s": NaN}', "is no time above 0"),
+        ({"rules": {"a": {}}, "max_clients": 3, "epsilon": math.nan}, "epsilon: 'nan' is not a number"),
+        ({"rules": {"a": {}}, "max_clients": 3, "epsilon": "some"}, "epsilon: 'some' is not a number"),
         ({"rules": {"a": {}}, "roster": {"A": "1" * 64}}, "a roster of 1"),
         ({"rules": {"a": {}}, "roster": ROSTER, "max_clients": 3}, "max_clients and min_clients are 2 too"),
         ({"rules": {"a": {}}, "roster": ROSTER, "min_clients": 1}, "max_clients and min_clients are 2 too"),

@@ -61,6 +61,8 @@ def test_a_typed_fingerprint_may_be_spaced_but_not_shortened() -> None:
         ({"min_clients": 6}, "min_clients is not the larger"),
         ({"min_clients": 0}, "from 1 to"),
         ({"max_rows": 0}, "max_rows"),
+        ({"deadline": -1}, "deadline=-1 is no Unix time"),
+        ({"deadline": 10**15}, "no Unix time"),  # no calendar writes it: the consent screen could not either
         ({"version": 2}, "version 2"),
         ({"encryption": True}, "has a key"),
         ({"modulus": "zz", "encryption": True}, "has a key"),
