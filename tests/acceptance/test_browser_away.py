@@ -133,7 +133,7 @@ def test_a_device_that_slept_joins_again_and_computes_again(
         ann.kill()
     # And when it is opened, the tab finds that it was forgotten, joins anew and computes
     until(lambda: name in server.present(), "the tab is back")
-    assert f"the server has forgotten this tab ({name} was not heard of" in tab.notes()
+    assert "the server has forgotten this tab" in tab.notes()
     before = tab.computed_ops()
     assert script(A_SUM).output() == "55\n"
     assert tab.computed_ops() > before
