@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -30,31 +31,44 @@ def show_graphs(config: Config, approach: str | None) -> None:
 
 
 def show_federated(config: Config) -> None:
-    """Print the federated graphs: what each asks for, of how many, and its fingerprint."""
+    """Print the federated graphs: what each asks for that is not over, and below them those that are."""
     rows = ask(config, "federated")["graphs"]
-    console = Console()
-    if not rows:
-        console.print(f"no federated graphs at {config.url}")
+    lines = [] if rows else [f"no federated graphs at {config.url}"]
     for row in rows:
-        title = f"{row['id']}  {row['name'] or '(no name)'}, asked for by {row['developer'] or '(no name)'}"
-        lines = [title, f"    state: {SAID.get(row['state'], row['state'])}"]
-        if row["columns"]:
-            asked = dict.fromkeys(s["name"] + by(s.get("by")) for s in row["statistics"])
-            lines += [
-                f"    rules: {'; '.join(said(name, rule) for name, rule in row['columns'].items())}",
-                *(f"    rows: {said(name, rule)}" for name, rule in (row["where"] or {}).items()),
-                f"    statistics: {', '.join(asked)}",
-                f"    contributors: {row['contributors']} of {row['max_clients']}",
-                f"    released with: {row['min_clients']} at least",
-                *([f"    sealed for: {', '.join(row['roster'])}"] if row["roster"] else []),
-                *([f"    noise: epsilon {row['epsilon']}"] if row["epsilon"] else []),
-                f"    fingerprint: {row['fingerprint']}" + ("" if row["encryption"] else "  NOT ENCRYPTED"),
-            ]
-        for line in lines:
-            console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
+        if row["state"] in SAID:
+            lines += [title(row), *(f"    {line}" for line in asked(row))]
+    over = [f"    {title(row)}: {row['state']}" for row in rows if row["state"] not in SAID]
+    if over:
+        lines += ["over, and without contributions from now on:", *over]
+    console = Console()
+    for line in lines:
+        console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
-#: how a federated graph's state is called
+def title(row: dict[str, Any]) -> str:
+    """Which graph, and whose."""
+    return f"{row['id']}  {row['name'] or '(no name)'}, asked for by {row['developer'] or '(no name)'}"
+
+
+def asked(row: dict[str, Any]) -> Iterator[str]:
+    """What a graph asks for, of how many, and its fingerprint."""
+    yield f"state: {SAID[row['state']]}"
+    if not row["columns"]:
+        return
+    yield f"rules: {'; '.join(said(name, rule) for name, rule in row['columns'].items())}"
+    for name, rule in (row["where"] or {}).items():
+        yield f"rows: {said(name, rule)}"
+    yield f"statistics: {', '.join(dict.fromkeys(s['name'] + by(s.get('by')) for s in row['statistics']))}"
+    yield f"contributors: {row['contributors']} of {row['max_clients']}"
+    yield f"released with: {row['min_clients']} at least"
+    if row["roster"]:
+        yield f"sealed for: {', '.join(row['roster'])}"
+    if row["epsilon"]:
+        yield f"noise: epsilon {row['epsilon']}"
+    yield f"fingerprint: {row['fingerprint']}" + ("" if row["encryption"] else "  NOT ENCRYPTED")
+
+
+#: how the state of a federated graph is called that is not over
 SAID = {"open": "not asking yet", "ended": "asks for contributions"}
 
 

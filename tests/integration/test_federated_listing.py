@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fedpeople import COLUMNS, Owner, federated
+from fedpeople import COLUMNS, Owner, all_take_part, federated, rules
 
 import ravop as R
 from ravpy.ledger import Ledger
@@ -33,6 +33,28 @@ def test_the_list_shows_groups_conditions_noise_and_roster(owners: list[Owner], 
         "sealed for: owner 0, owner 1, owner 2",
         "noise: epsilon 0.5",
         f"fingerprint: {word}",
+    ]
+
+
+def test_graphs_that_are_over_stand_below_the_others_in_a_line_each(owners: list[Owner], capsys: Any) -> None:
+    show_graphs(owners[0].config, "federated")
+    assert capsys.readouterr().out == f"no federated graphs at {owners[0].config.url}\n"
+    for name in ("done", "dropped", "asking"):
+        graph: Any = R.Graph(name=name, approach="federated", rules=rules(COLUMNS))
+        R.federated_mean("age")
+        if name == "done":
+            all_take_part(owners, graph)
+        elif name == "dropped":
+            graph.cancel()
+        else:
+            assert graph.fingerprint
+    show_graphs(owners[0].config, "federated")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if "asked for by" in line or not line.startswith("    ")] == [
+        "3  asking, asked for by (no name)",
+        "over, and without contributions from now on:",
+        "    1  done, asked for by (no name): computed",
+        "    2  dropped, asked for by (no name): cancelled",
     ]
 
 
