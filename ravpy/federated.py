@@ -15,7 +15,8 @@ from ravpy.asking import ask
 from ravpy.config import Config
 from ravpy.consent import screen
 from ravpy.ledger import Entry, Ledger
-from ravpy.measuring import Measured, Measuring, Query
+from ravpy.marks import Mark
+from ravpy.measuring import Measured, Measuring
 from ravpy.noise import noisy
 from ravpy.once import Once
 from ravpy.policy import Policy, Refused, check_measured, check_spec
@@ -54,7 +55,7 @@ def federate(config: Config, task: Task, consent: Ask) -> str:
     spec = fetch_spec(config, task.graph)
     check_question(task, spec)
     ledger = Ledger(task.state)
-    found, queries = measure(task, spec, ledger.secret())
+    found, marks = measure(task, spec, ledger.secret())
     check_measured(task.policy, spec, found)
     entry = Entry(
         fingerprint=fingerprint(spec), graph=spec.graph, name=spec.name, developer=spec.developer,
@@ -62,7 +63,7 @@ def federate(config: Config, task: Task, consent: Ask) -> str:
         at=time.time(), rows=found.chosen, epsilon=float(spec.epsilon) if spec.epsilon else None,
     )  # fmt: skip
     with ledger.locked():
-        ledger.check(task.policy, entry, found, queries)
+        ledger.check(task.policy, entry, found, marks)
     layout = layout_of(spec)
     wire = Wire(spec, layout)
     seal = sealing(task, spec, ledger)
@@ -75,7 +76,7 @@ def federate(config: Config, task: Task, consent: Ask) -> str:
     body = wire.to_bytes(encrypted(spec, seal.masked(layout, parts) if seal else parts))
     with ledger.locked():
         # others may have taken part meanwhile; and what may have been sent must be written down before
-        ledger.record(entry, ledger.check(task.policy, entry, found, queries))
+        ledger.record(entry, ledger.check(task.policy, entry, found, marks))
         body = once.keep(body) if once else body
     outcome = send(config, spec, ledger.name_of("contributor", entry.data), body)
     with ledger.locked():
@@ -117,12 +118,12 @@ def check_question(task: Task, spec: Spec) -> None:
             raise Refused(f"allow_insecure: {error}") from None
 
 
-def measure(task: Task, spec: Spec, key: bytes) -> tuple[Measured, list[Query]]:
+def measure(task: Task, spec: Spec, key: bytes) -> tuple[Measured, list[Mark]]:
     """The sums of the file, and what the policy looks at."""
     form = task.format
     with open_table(task.file, form) as table:
         measuring = Measuring(spec, table, key, form.decimal_comma, form.missing)
-        return measuring.run(), measuring.queries
+        return measuring.run(), measuring.marks
 
 
 def sealing(task: Task, spec: Spec, ledger: Ledger) -> Seal | None:

@@ -25,19 +25,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ravpy.measuring import Measured, Query
+from ravpy.marks import Mark
+from ravpy.measuring import Measured
 from ravpy.policy import Policy, Refused
+from ravpy.signatures import Signed, asked, joined, row_keys, smallest_classes, surplus
 from ravspec.errors import ConfigError
 from ravspec.places import write_private
 
 #: a file is a copy of one that is known if both have so much in common, and most rows are like no other
 SAME_SHARE = 0.95
-
-Hashes = NDArray[np.uint64]
-#: column -> signature; a column that nobody asked for has none
-Signature = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +52,6 @@ class Entry:
     rows: int
     epsilon: float | None = None
     sent: bool = False
-
-
-@dataclass(slots=True)
-class Rows:
-    """The rows of one file that ever took part: sorted keys, and for each the number of its signature."""
-
-    keys: Hashes
-    numbers: NDArray[np.uint32]
-    signatures: list[Signature]
 
 
 class Ledger:
@@ -117,7 +105,7 @@ class Ledger:
                     return other.stem.removeprefix("rows-")
         return own
 
-    def check(self, policy: Policy, entry: Entry, found: Measured, queries: Sequence[Query]) -> Rows:
+    def check(self, policy: Policy, entry: Entry, found: Measured, marks: Sequence[Mark]) -> Signed:
         """The rows as they will be; Refused, if earlier graphs and this one tell of few rows together."""
         earlier = [e for e in self.entries() if e.data == entry.data]
         if any(e.fingerprint == entry.fingerprint and e.sent for e in earlier):
@@ -137,7 +125,8 @@ class Ledger:
                 f"{policy.max_epsilon:g} is the most"
             )
         rows = self._load(self._rows_file(entry.data))
-        after = asked(rows, found, queries, entry.fingerprint)
+        both = joined(rows, found)
+        after = asked(rows, both, marks, entry.fingerprint)
         if policy.ledger:
             for column, n in smallest_classes(after).items():
                 if n < policy.min_rows:
@@ -145,9 +134,16 @@ class Ledger:
                         f"ledger: all that was and would be told, taken together, tells the sum of {column} "
                         f"of {n} rows; {policy.min_rows} are the fewest here"
                     )
+            for column, lost, new in surplus(rows, both, marks):
+                if 0 < abs(lost - new) < policy.min_rows:
+                    raise Refused(
+                        f"ledger: of {column}, {lost} rows that were told of are gone or left out now, and "
+                        f"{new} are new. If they are the same rows, changed, the sum of {abs(lost - new)} "
+                        f"would be told; {policy.min_rows} are the fewest here"
+                    )
         return after
 
-    def record(self, entry: Entry, rows: Rows) -> None:
+    def record(self, entry: Entry, rows: Signed) -> None:
         """Write down that this is about to be sent; before it is, so that nothing is forgotten."""
         signatures = json.dumps(rows.signatures).encode()
         buffer = io.BytesIO()
@@ -164,13 +160,13 @@ class Ledger:
     def _rows_file(self, data: str) -> Path:
         return self._folder / f"rows-{data}.npz"
 
-    def _load(self, path: Path) -> Rows:
+    def _load(self, path: Path) -> Signed:
         if not path.exists():
-            return Rows(np.zeros(0, np.uint64), np.zeros(0, np.uint32), [{}])
+            return Signed(np.zeros(0, np.uint64), np.zeros(0, np.uint32), [{}])
         try:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
                 signatures: Any = json.loads(file["signatures"].tobytes())
-                return Rows(file["keys"], file["numbers"], signatures)
+                return Signed(file["keys"], file["numbers"], signatures)
         except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
             raise ConfigError(f"the ledger {path} is damaged ({error}); nothing is sent without it") from None
 
@@ -178,72 +174,3 @@ class Ledger:
 def together(entries: Iterable[Entry]) -> Decimal:
     """The sum of all epsilons, as people add them: 0.1 and 0.2 are 0.3, which they are not as floats."""
     return sum((Decimal(str(e.epsilon or 0)) for e in entries), Decimal(0))
-
-
-def row_keys(found: Measured) -> Hashes:
-    """One key a row, in the order of the hashes: equal rows are told apart by how many came before."""
-    return numbered(np.sort(np.frombuffer(found.row_hashes, np.uint64)))
-
-
-def numbered(hashes: Hashes) -> Hashes:
-    """Sorted hashes, made unique."""
-    first = np.concatenate([[True], hashes[1:] != hashes[:-1]])[: len(hashes)]
-    starts = np.flatnonzero(first)
-    repeat = np.arange(len(hashes)) - np.repeat(starts, np.diff(np.append(starts, len(hashes))))
-    return hashes + repeat.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-
-
-def asked(rows: Rows, found: Measured, queries: Sequence[Query], fingerprint: str) -> Rows:
-    """The rows after this graph: those of the file, asked once more, and those that are no longer in it."""
-    hashes = np.frombuffer(found.row_hashes, np.uint64)
-    order = np.argsort(hashes, kind="stable")
-    keys, pattern = numbered(hashes[order]), np.frombuffer(found.row_patterns, np.uint32)[order]
-    again = np.argsort(keys, kind="stable")
-    keys, pattern = keys[again], pattern[again]
-
-    all_keys = np.union1d(keys, rows.keys)
-    before = np.zeros(len(all_keys), np.uint64)  # number of the empty signature
-    before[np.searchsorted(all_keys, rows.keys)] = rows.numbers
-    nothing = len(found.patterns)
-    now = np.full(len(all_keys), nothing, np.uint64)
-    now[np.searchsorted(all_keys, keys)] = pattern
-    masks = [*found.patterns, 0]
-
-    pairs, inverse = np.unique(before * np.uint64(nothing + 1) + now, return_inverse=True)
-    signatures: list[Signature] = [{}]
-    at = {"{}": 0}
-    numbers = []
-    for pair in pairs.tolist():
-        old, new = divmod(pair, nothing + 1)
-        signature = extended(rows.signatures[old], masks[new], queries, fingerprint)
-        text = json.dumps(signature, sort_keys=True)
-        if text not in at:
-            at[text] = len(signatures)
-            signatures.append(signature)
-        numbers.append(at[text])
-    return Rows(all_keys, np.array(numbers, np.uint32)[inverse.reshape(-1)], signatures)
-
-
-def extended(old: Signature, mask: int, queries: Sequence[Query], fingerprint: str) -> Signature:
-    """A row's signature when these queries have used it."""
-    used: dict[str, list[int]] = {}
-    for bit, query in enumerate(queries):
-        if mask >> bit & 1:
-            for column in query.over:
-                used.setdefault(column, []).append(bit)
-    new = dict(old)
-    for column, bits in used.items():
-        text = f"{old.get(column, '')} {fingerprint} {bits}".encode()
-        new[column] = hashlib.blake2b(text, digest_size=16).hexdigest()
-    return new
-
-
-def smallest_classes(rows: Rows) -> dict[str, int]:
-    """For each column, how many rows are in the smallest group that can be told from the others."""
-    counts = np.bincount(rows.numbers, minlength=len(rows.signatures)).tolist()
-    sizes: dict[str, dict[str, int]] = {}
-    for signature, n in zip(rows.signatures, counts, strict=True):
-        for column, mark in signature.items():
-            of = sizes.setdefault(column, {})
-            of[mark] = of.get(mark, 0) + n
-    return {column: min(filter(None, of.values()), default=0) for column, of in sizes.items()}

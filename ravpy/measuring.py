@@ -6,6 +6,7 @@ were used by which queries. None of that leaves the machine.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from array import array
 from bisect import bisect_right
@@ -14,26 +15,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import mul
 
-from ravpy.table import Batch, Table, bad_cell
+from ravpy.marks import Query, Rows, marks_of
+from ravpy.selection import Selection, Values
+from ravpy.table import Batch, Table, TableError, bad_cell
 from ravspec.decimals import MISSING, Encoder, exactly, number, pointed
 from ravspec.federated import Column, Spec, Where
 from ravspec.statistics import all_sums
 from ravspec.sums import Group, Kind, Sum
 
-#: values of a column for some rows; None: not used
-Values = list[int | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """Which rows some sums are of: those of the group in which all these columns are usable."""
-
-    over: tuple[str, ...]
-    group: Group
-
-    def text(self) -> str:
-        """How a person calls it."""
-        return ", ".join(self.over) + (f" where {self.group[0]} is {self.group[1]}" if self.group else "")
+#: a column of more values than this is not one of codes
+MOST_VALUES = 1000
 
 
 @dataclass(slots=True)
@@ -42,10 +33,16 @@ class Spread:
 
     largest: int = 0
     total: int = 0
+    #: how often each value comes, where a column is multiplied by others; no more than MOST_VALUES of them
+    values: Counter[int] = field(default_factory=Counter)
 
     def share(self) -> float:
         """How much of the sum is one row's."""
         return self.largest / self.total if self.total else 0.0
+
+    def apart(self) -> int:
+        """How many rows have another value than most; so many at least."""
+        return self.values.total() - max(self.values.values(), default=0)
 
 
 @dataclass(slots=True)
@@ -60,10 +57,10 @@ class Measured:
     excluded: Counter[str] = field(default_factory=Counter)  #: cells outside the rule, by column
     missing: Counter[str] = field(default_factory=Counter)
     rounded: dict[str, int] = field(default_factory=dict)
-    #: of each row: a keyed hash of its cells, and a number for the set of queries that used it
+    #: of each row: a keyed hash of its cells, and a number for the set of marks that it has
     row_hashes: array[int] = field(default_factory=lambda: array("Q"))
     row_patterns: array[int] = field(default_factory=lambda: array("I"))
-    patterns: dict[int, int] = field(default_factory=dict)  #: set of queries, as bits -> its number
+    patterns: dict[int, int] = field(default_factory=dict)  #: set of marks, as bits -> its number
 
 
 class Rule:
@@ -75,6 +72,7 @@ class Rule:
         self.name, self._column, self._table = name, column, table
         self.place = table.place(name)
         self.encode = Encoder(column.decimals, decimal_comma, MISSING | missing)
+        self._quiet = Encoder(column.decimals, decimal_comma, MISSING | missing)
         self._low, self._high = column.bounds()
         self._centre = column.centre()
 
@@ -99,6 +97,15 @@ class Rule:
                 found.excluded[self.name] += 1
         found.missing[self.name] += len(missing)
         return values, missing
+
+    def fill(self, values: Values, batch: Batch, rows: Iterable[int]) -> None:
+        """Values of rows that are not looked at, as far as they have any; nothing of them is counted."""
+        cells = batch.columns[self.place]
+        for i in rows:
+            with contextlib.suppress(ValueError):
+                value = self._quiet(cells[i])
+                if value is not None and self._low <= value <= self._high:
+                    values[i] = value - self._centre
 
     def _outside(self, batch: Batch, cells: Sequence[str], row: int, value: int) -> None:
         """A value beyond a stated bound is left out; beyond one that nobody stated, it is an error."""
@@ -162,10 +169,13 @@ class Measuring:
         self._groups = {g[0]: table.place(g[0]) for total in sums if (g := total.group)}
         self._centres = {c: spec.columns[c].centre() for c in used}
         self._sums: dict[Query, list[Sum]] = {}
-        self._missing = [total for total in sums if total.kind is Kind.MISSING]
         for total in sums:
-            if total.kind is not Kind.MISSING:
-                self._sums.setdefault(Query(total.over, total.group), []).append(total)
+            if total.kind is Kind.MISSING:
+                query = Query((), total.group, missing=total.over[0])
+            else:
+                query = Query(total.over, total.group)
+            self._sums.setdefault(query, []).append(total)
+        self.marks = marks_of(self._sums, list(spec.where))
         self._edges = {
             total.edges: [exactly(e, spec.columns[c].decimals) - self._centres[c] for e in total.edges]
             for total in sums if total.edges for c in total.over
@@ -182,28 +192,50 @@ class Measuring:
         return self.found
 
     def _batch(self, batch: Batch) -> None:
-        found, rows = self.found, range(len(batch))
-        chosen: list[int] | None = None
-        if self._conditions:
-            chosen = [i for i in rows if all(c.holds(batch, i) for c in self._conditions)]
+        found = self.found
+        chosen, near = self._chosen(batch)
         found.rows += len(batch)
-        found.chosen += len(batch) if chosen is None else len(chosen)
+        found.chosen += len(chosen)
         values: dict[str, Values] = {}
         missing: dict[str, list[int]] = {}
         for rule in self._rules:
             values[rule.name], missing[rule.name] = rule.values(batch, found, chosen)
-        members = self._members(batch)
-        for total in self._missing:
-            inside = missing[total.over[0]]
-            group = members.get(total.group) if total.group else None
-            found.sums[total] += len(inside) if group is None else len(group.intersection(inside))
+            for rows in near.values():
+                rule.fill(values[rule.name], batch, rows)
+        selection = Selection(chosen, near, self._members(batch), values)
         masks = [0] * len(batch)
-        for bit, query in enumerate(self._sums):
-            rows_of = self._rows_of(query, values, rows, members)
-            for i in rows_of:
+        for bit, mark in enumerate(self.marks):
+            for i in selection.rows(mark.rows):
                 masks[i] |= 1 << bit
-            self._add(query, values, rows_of)
+        for query in self._sums:
+            rows_of = selection.rows(Rows(query.over, query.group))
+            if query.missing:
+                found.counts[query] += len(rows_of)
+                for total in self._sums[query]:
+                    found.sums[total] += len(set(rows_of).intersection(missing[query.missing]))
+            else:
+                self._add(query, values, rows_of)
         self._remember(batch, masks)
+
+    def _chosen(self, batch: Batch) -> tuple[Sequence[int], dict[str, list[int]]]:
+        """The rows for which all conditions hold; and by condition, those that fail it and no other."""
+        if not self._conditions:
+            return range(len(batch)), {}
+        near: dict[str, list[int]] = {}
+        for i in range(len(batch)):
+            fails: list[str] = []
+            for condition in self._conditions:
+                try:
+                    holds = condition.holds(batch, i)
+                except TableError:
+                    if not fails:
+                        raise
+                    holds = False
+                if not holds:
+                    fails.append(condition.name)
+            if len(fails) < 2:
+                near.setdefault("".join(fails), []).append(i)
+        return near.pop("", []), near
 
     def _members(self, batch: Batch) -> dict[Group, set[int]]:
         """The rows of each group."""
@@ -212,17 +244,6 @@ class Measuring:
             for i, cell in enumerate(batch.columns[place]):
                 members.setdefault((name, cell.strip()), set()).add(i)
         return members
-
-    def _rows_of(
-        self, query: Query, values: dict[str, Values], rows: Iterable[int], members: dict[Group, set[int]]
-    ) -> list[int]:
-        """The rows of a batch that a query selects."""
-        if query.group:
-            rows = sorted(members.get(query.group, ()))
-        for c in query.over:
-            column = values[c]
-            rows = [i for i in rows if column[i] is not None]
-        return list(rows)
 
     def _add(self, query: Query, values: dict[str, Values], rows: list[int]) -> None:
         """Add the sums of these rows."""
@@ -261,17 +282,14 @@ class Measuring:
             sizes = [abs(value + centre) for value in values]
             spread.largest = max(spread.largest, max(sizes))
             spread.total += sum(sizes)
+        if len(query.over) > 1 and len(spread.values) <= MOST_VALUES:
+            spread.values.update(values)
 
     def _remember(self, batch: Batch, masks: list[int]) -> None:
-        """A keyed hash of each row, whatever the order of its columns, and its set of queries."""
+        """A keyed hash of each row, whatever the order of its columns, and its set of marks."""
         found, key = self.found, self._key
         for row in zip(*(batch.columns[i] for i in self._order), strict=True):
             digest = hashlib.blake2b("\x1f".join(row).encode("utf-8", "replace"), digest_size=8, key=key)
             found.row_hashes.append(int.from_bytes(digest.digest(), "little"))
         numbers = found.patterns
         found.row_patterns.extend([numbers.setdefault(mask, len(numbers)) for mask in masks])
-
-    @property
-    def queries(self) -> list[Query]:
-        """The queries, in the order of their bits."""
-        return list(self._sums)

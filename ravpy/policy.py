@@ -12,7 +12,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ravpy.measuring import Measured, Query
+from ravpy.marks import Query
+from ravpy.measuring import Measured
 from ravspec.errors import ConfigError, RavError
 from ravspec.federated import Spec
 from ravspec.statistics import groups
@@ -147,7 +148,7 @@ def against_measured(policy: Policy, spec: Spec, found: Measured) -> Iterator[st
                 f"{policy.dominance:.0%} is the most here"
             )
     for total, n in found.sums.items():
-        if total.kind is Kind.CELL and 0 < n < policy.min_cell:
+        if total.kind in (Kind.CELL, Kind.MISSING) and 0 < n < policy.min_cell:
             yield f"min_cell: {total.text()} is {n}; {policy.min_cell} are the fewest here"
     for statistic in spec.statistics:
         over = tuple(sorted(statistic.columns))

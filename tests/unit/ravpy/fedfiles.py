@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ravpy.ledger import Entry, Ledger
-from ravpy.measuring import Measured, Measuring, Query
+from ravpy.marks import Mark
+from ravpy.measuring import Measured, Measuring
 from ravpy.policy import Policy
 from ravpy.table import Format, open_table
 from ravspec.federated import Column, Spec, Statistic, fingerprint
@@ -32,21 +33,21 @@ def make_spec(columns: dict[str, Column], *statistics: Statistic, **more: Any) -
     return Spec(**given, columns=columns, statistics=statistics, encryption=bool(given["modulus"]))
 
 
-def measure(spec: Spec, path: Path, form: Format | None = None) -> tuple[Measured, list[Query]]:
+def measure(spec: Spec, path: Path, form: Format | None = None) -> tuple[Measured, list[Mark]]:
     """What is found in a file."""
     form = form or Format()
     with open_table(path, form) as table:
         measuring = Measuring(spec, table, KEY, form.decimal_comma, form.missing)
-        return measuring.run(), measuring.queries
+        return measuring.run(), measuring.marks
 
 
 def take_part(ledger: Ledger, policy: Policy, spec: Spec, path: Path) -> Measured:
     """What `ravpy federate` does with the ledger, up to the sending."""
-    found, queries = measure(spec, path)
+    found, marks = measure(spec, path)
     entry = Entry(
         fingerprint=fingerprint(spec), graph=spec.graph, name="", developer="ann", server="s", file=str(path),
         data=ledger.known_as(path, found), at=0.0, rows=found.chosen, sent=True,
         epsilon=float(spec.epsilon) if spec.epsilon else None,
     )  # fmt: skip
-    ledger.record(entry, ledger.check(policy, entry, found, queries))
+    ledger.record(entry, ledger.check(policy, entry, found, marks))
     return found
