@@ -51,9 +51,10 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
 
 
 @pytest.fixture
-def server(tmp_path: Path, processes: list[Running]) -> Server:
-    """A server that is ready."""
-    server = Server(tmp_path)
+def server(tmp_path: Path, processes: list[Running], request: pytest.FixtureRequest) -> Server:
+    """A server that is ready; `@pytest.mark.lease(seconds)` where a slow machine must not cost a life."""
+    lease = request.node.get_closest_marker("lease")
+    server = Server(tmp_path, LEASE_S=str(lease.args[0])) if lease else Server(tmp_path)
     processes.append(server)
     return server.ready()
 

@@ -49,6 +49,7 @@ def test_a_pulled_cable_is_noticed_and_once_it_is_plugged_in_the_tab_goes_on(
 
 
 @pytest.mark.long
+@pytest.mark.lease(15)
 def test_a_cut_connection_comes_back_with_the_same_life_and_nothing_is_done_twice(
     server: Server, cable: Cable, new_tab: NewTab, script: Start
 ) -> None:
