@@ -19,7 +19,7 @@ from ravpy.marks import Mark
 from ravpy.measuring import Measured, Measuring
 from ravpy.noise import noisy
 from ravpy.once import Once
-from ravpy.policy import Policy, Refused, check_measured, check_spec
+from ravpy.policy import Policy, Refused, bins_of, check_measured, check_spec, crossed_in
 from ravpy.table import Format, open_table
 from ravspec.ciphertexts import Wire
 from ravspec.errors import ProtocolError, RavError, ServerUnreachable
@@ -61,6 +61,7 @@ def federate(config: Config, task: Task, consent: Ask) -> str:
         fingerprint=fingerprint(spec), graph=spec.graph, name=spec.name, developer=spec.developer,
         server=config.url, file=str(task.file.resolve()), data=ledger.known_as(task.file, found),
         at=time.time(), rows=found.chosen, epsilon=float(spec.epsilon) if spec.epsilon else None,
+        bins=bins_of(spec), crossed=crossed_in(spec),
     )  # fmt: skip
     with ledger.locked():
         ledger.check(task.policy, entry, found, marks)

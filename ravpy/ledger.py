@@ -19,7 +19,7 @@ import json
 import secrets
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ import numpy as np
 
 from ravpy.marks import Mark
 from ravpy.measuring import Measured
-from ravpy.policy import Policy, Refused
+from ravpy.policy import Policy, Refused, too_detailed
 from ravpy.signatures import Signed, asked, joined, row_keys, smallest_classes, surplus
 from ravspec.errors import ConfigError
 from ravspec.places import write_private
@@ -52,6 +52,8 @@ class Entry:
     rows: int
     epsilon: float | None = None
     sent: bool = False
+    bins: dict[str, int] = field(default_factory=dict)  #: that it asked for, of each column
+    crossed: list[str] = field(default_factory=list)  #: columns that it had multiplied with each other
 
 
 class Ledger:
@@ -117,13 +119,14 @@ class Ledger:
                 f"{policy.max_graphs} are the most here"
             )
         # what is sent again has the same noise, and tells nothing more
-        others = (e for e in earlier if e.fingerprint != entry.fingerprint)
+        others = [e for e in earlier if e.fingerprint != entry.fingerprint]
         spent = together([entry, *others])
         if policy.max_epsilon is not None and spent > Decimal(str(policy.max_epsilon)):
             raise Refused(
                 f"max_epsilon: with this graph it comes to {float(spent):g}; "
                 f"{policy.max_epsilon:g} is the most"
             )
+        self._check_detail(policy, [*others, entry], found)
         rows = self._load(self._rows_file(entry.data))
         both = joined(rows, found)
         after = asked(rows, both, marks, entry.fingerprint)
@@ -142,6 +145,14 @@ class Ledger:
                         f"would be told; {policy.min_rows} are the fewest here"
                     )
         return after
+
+    def _check_detail(self, policy: Policy, entries: Sequence[Entry], found: Measured) -> None:
+        """Refused, if all graphs together ask for too many bins or products; a column counts if asked now."""
+        *_, now = entries
+        bins = {column: sum(e.bins.get(column, 0) for e in entries) for column in now.bins}
+        crossed = {column for e in entries for column in e.crossed} if now.crossed else set()
+        for reason in too_detailed(policy, found, bins, crossed):
+            raise Refused(reason)
 
     def record(self, entry: Entry, rows: Signed) -> None:
         """Write down that this is about to be sent; before it is, so that nothing is forgotten."""

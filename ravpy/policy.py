@@ -7,7 +7,8 @@ the numbers to the owner, on this machine; nothing is sent, not even why.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from ravpy.marks import Query
 from ravpy.measuring import Measured
 from ravspec.errors import ConfigError, RavError
 from ravspec.federated import Spec
-from ravspec.statistics import groups
+from ravspec.statistics import STATISTICS
 from ravspec.sums import Kind
 
 POLICY_FILE = "contributor/policy.toml"
@@ -34,7 +35,7 @@ class Policy:
     min_clients: int = 3
     #: rows of any query, and of any difference of queries, earlier ones included
     min_rows: int = 10
-    #: bins of a histogram, and coefficients of a regression, for each row
+    #: bins of a column in all histograms, and columns that are multiplied with each other, for each row
     bins_per_row: float = 0.1
     coefficients_per_row: float = 0.1
     #: how much of a column's sum one row may be
@@ -150,17 +151,52 @@ def against_measured(policy: Policy, spec: Spec, found: Measured) -> Iterator[st
     for total, n in found.sums.items():
         if total.kind in (Kind.CELL, Kind.MISSING) and 0 < n < policy.min_cell:
             yield f"min_cell: {total.text()} is {n}; {policy.min_cell} are the fewest here"
-    for statistic in spec.statistics:
-        over = tuple(sorted(statistic.columns))
-        of_groups = (found.counts.get(Query(over, group), 0) for group in groups(statistic))
-        rows = min(filter(None, of_groups), default=0)
-        bins = len(statistic.edges) - 1
-        if statistic.edges and bins > policy.bins_per_row * rows:
-            yield f"bins_per_row: {bins} bins of {rows} rows; {policy.bins_per_row:g} a row are the most here"
-        if statistic.name == "linear_regression":
-            n = len(statistic.columns)
-            if n > policy.coefficients_per_row * rows:
-                yield (
-                    f"coefficients_per_row: {n} coefficients of {rows} rows; "
-                    f"{policy.coefficients_per_row:g} a row are the most here"
-                )
+    for (query, column), spread in found.spreads.items():
+        if len(query.over) > 1 and 0 < spread.apart() < policy.min_rows:
+            yield (
+                f"min_rows: {query.text()}: all rows but {spread.apart()} have the same {column}, so its "
+                f"products tell of those; {policy.min_rows} are the fewest here"
+            )
+    yield from too_detailed(policy, found, bins_of(spec), crossed_in(spec))
+
+
+def bins_of(spec: Spec) -> dict[str, int]:
+    """How many bins all statistics together ask for, of each column."""
+    asked = {(s.columns[0], s.edges, s.by and s.by.column) for s in spec.statistics if s.edges}
+    bins: Counter[str] = Counter()
+    for column, edges, _ in asked:
+        bins[column] += len(edges) - 1
+    return dict(bins)
+
+
+def crossed_in(spec: Spec) -> list[str]:
+    """The columns whose products with others are summed, whatever is made of them."""
+    crossed = (s.columns for s in spec.statistics if STATISTICS[s.name].fewest_columns > 1)
+    return sorted({c for columns in crossed for c in columns})
+
+
+def fewest(found: Measured, kind: Kind, *columns: str) -> int:
+    """Of how many rows are sums of this kind, where these are the fewest; groups without any do not count."""
+    of = {Query(s.over, s.group) for s in found.sums if s.kind is kind and set(s.over) <= set(columns)}
+    if kind is Kind.PRODUCT:
+        of = {query for query in of if len(query.over) > 1}
+    return min((n for query in of if (n := found.counts[query])), default=0)
+
+
+def too_detailed(
+    policy: Policy, found: Measured, bins: Mapping[str, int], crossed: Collection[str]
+) -> Iterator[str]:
+    """Whether so many bins, or so many sums of products, would tell more than so few rows let out."""
+    for column, n in bins.items():
+        rows = fewest(found, Kind.CELL, column)
+        if n > policy.bins_per_row * rows:
+            yield (
+                f"bins_per_row: {n} bins of {rows} rows of {column}, all questions taken together; "
+                f"{policy.bins_per_row:g} a row are the most here"
+            )
+    rows = fewest(found, Kind.PRODUCT, *crossed)
+    if len(crossed) > policy.coefficients_per_row * rows:
+        yield (
+            f"coefficients_per_row: {len(crossed)} columns multiplied with each other, of {rows} rows, all "
+            f"questions taken together; {policy.coefficients_per_row:g} a row are the most here"
+        )

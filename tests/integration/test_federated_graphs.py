@@ -71,7 +71,11 @@ def test_quantiles_are_refined_in_a_second_graph(owners: list[Owner]) -> None:
     edges = np.linspace(low, high, 5)
     with federated(COLUMNS) as graph:
         second = R.federated_quantile("salary", 0.5, edges)
-        all_take_part(owners, graph)
+        word = str(graph.fingerprint)
+        for owner in owners:
+            with pytest.raises(Refused, match="bins_per_row: 8 bins of 40 rows of salary"):
+                owner.take_part(graph.id, expect=word)
+            owner.take_part(graph.id, expect=word, policy={"bins_per_row": 0.2})
         (closer,) = second.brackets().values()
     assert closer[0] <= np.median(pooled(owners)["salary"]) <= closer[1]
     assert closer[1] - closer[0] <= (high - low) / 2

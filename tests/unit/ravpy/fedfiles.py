@@ -10,7 +10,7 @@ from typing import Any
 from ravpy.ledger import Entry, Ledger
 from ravpy.marks import Mark
 from ravpy.measuring import Measured, Measuring
-from ravpy.policy import Policy
+from ravpy.policy import Policy, bins_of, crossed_in
 from ravpy.table import Format, open_table
 from ravspec.federated import Column, Spec, Statistic, fingerprint
 
@@ -48,6 +48,7 @@ def take_part(ledger: Ledger, policy: Policy, spec: Spec, path: Path) -> Measure
         fingerprint=fingerprint(spec), graph=spec.graph, name="", developer="ann", server="s", file=str(path),
         data=ledger.known_as(path, found), at=0.0, rows=found.chosen, sent=True,
         epsilon=float(spec.epsilon) if spec.epsilon else None,
+        bins=bins_of(spec), crossed=crossed_in(spec),
     )  # fmt: skip
     ledger.record(entry, ledger.check(policy, entry, found, marks))
     return found

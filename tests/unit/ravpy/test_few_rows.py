@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fedfiles import make_spec, measure, write_csv
+from fedfiles import make_spec, measure, take_part, write_csv
 
+from ravpy.ledger import Ledger
 from ravpy.policy import Policy, Refused, check_measured
 from ravspec.federated import By, Column, Spec, Statistic, Where
 
@@ -35,3 +36,60 @@ def test_few_missing_cells_are_as_few_as_a_bin_may_be(tmp_path: Path) -> None:
     check(spec, path)
     with pytest.raises(Refused, match="min_cell: missing cells of x is 2; 3 are"):
         check(spec, path, Policy(min_cell=3))
+
+
+@pytest.mark.parametrize("few", [1, 2, 9])
+def test_a_column_of_codes_does_not_tell_the_sum_of_those_with_a_rare_code(tmp_path: Path, few: int) -> None:
+    columns = {"salary": Column(decimals=0), "flag": Column("1", "2", 0)}
+    for name in ("covariance", "correlation", "linear_regression"):
+        spec = make_spec(columns, Statistic(name, ("salary", "flag")))
+        for n, rare in ((few, True), (10, False)):
+            rows = [[1000 + i * i, 2 if i < n else 1] for i in range(100)]
+            path = write_csv(tmp_path / "d", ["salary", "flag"], rows)
+            if rare:
+                with pytest.raises(Refused, match=f"all rows but {few} have the same flag, so its products"):
+                    check(spec, path)
+            else:
+                check(spec, path)
+
+
+def test_bins_of_many_statistics_are_taken_together(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "d", ["x"], [[i] for i in range(100)])
+    columns = {"x": Column("0", "200", 0)}
+    one_bin = [Statistic("histogram", ("x",), edges=(str(i), str(i + 1))) for i in range(11)]
+    check(make_spec(columns, *one_bin[:10]), path)
+    with pytest.raises(Refused, match="bins_per_row: 11 bins of 100 rows of x, all questions"):
+        check(make_spec(columns, *one_bin), path)
+    same_cells = [Statistic(name, ("x",), edges=("0", "1")) for name in ("minimum", "maximum")]
+    check(make_spec(columns, *one_bin[:10], *same_cells), path)
+
+
+def test_bins_and_products_of_many_graphs_are_taken_together(tmp_path: Path) -> None:
+    names = [f"c{i}" for i in range(5)]
+    path = write_csv(tmp_path / "d", names, [[i * j % 31 for j in (1, 2, 3, 5, 7)] for i in range(40)])
+    columns = {c: Column("0", "200", 0) for c in names}
+
+    def part(index: int, statistic: Statistic) -> None:
+        take_part(ledger, Policy(), make_spec(columns, statistic, nonce=f"{index:032x}"), path)
+
+    ledger = Ledger(tmp_path / "bins")
+    for i in range(4):
+        part(i, Statistic("histogram", ("c0",), edges=(str(i), str(i + 1))))
+    with pytest.raises(Refused, match="bins_per_row: 5 bins of 40 rows of c0"):
+        part(4, Statistic("minimum", ("c0",), edges=("9", "10")))
+    part(5, Statistic("minimum", ("c1",), edges=("9", "10")))
+    ledger = Ledger(tmp_path / "products")
+    for i in range(3):
+        part(i, Statistic("covariance", (names[i], names[i + 1])))
+    with pytest.raises(Refused, match="coefficients_per_row: 5 columns multiplied with each other, of 40"):
+        part(4, Statistic("correlation", ("c3", "c4")))
+    part(5, Statistic("mean", ("c4",)))
+
+
+@pytest.mark.parametrize("name", ["covariance", "correlation", "linear_regression"])
+def test_the_same_sums_are_refused_whatever_is_made_of_them(tmp_path: Path, name: str) -> None:
+    names = [f"c{i}" for i in range(12)]
+    path = write_csv(tmp_path / "d", names, [[i * j % 13 for j in range(1, 13)] for i in range(12)])
+    spec = make_spec({c: Column(decimals=0) for c in names}, Statistic(name, tuple(names)))
+    with pytest.raises(Refused, match="coefficients_per_row: 12 columns multiplied with each other, of 12"):
+        check(spec, path)
