@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import doctest
 import queue
 import random
 import re
 import shlex
 import threading
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -18,21 +20,26 @@ from fedpeople import COLUMNS, Owner, all_take_part, federated, pooled
 import ravop as R
 from ravop.rules import KINDS
 from ravpy import __main__ as command
+from ravpy.config import read_config
 from ravpy.ledger import Ledger
-from ravpy.policy import Policy
+from ravpy.policy import Policy, read_policy
 from ravpy.seals import SealKey
 
 pytestmark = pytest.mark.usefixtures("at_home")
 
-PAGE = (Path(__file__).parents[2] / "docs/federated-analytics.md").read_text()
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/federated-analytics.md").read_text()
 PYTHON = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 SHELL = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+(SCREEN,) = re.findall(r"^```text\n(Graph.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+POLICIES = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+KEY = re.compile(r'"[0-9a-f]{64}"')
 
 
-def block(word: str) -> str:
+def block(word: str, blocks: list[str] = PYTHON) -> str:
     """The one script of the page with this in it."""
-    (found,) = (code for code in PYTHON if word in code)
-    return str(found)
+    (found,) = (code for code in blocks if word in code)
+    return found
 
 
 def five_owners(url: str, folder: Path) -> list[Owner]:
@@ -53,6 +60,20 @@ def in_the_shell(commands: str, graph: int, url: str) -> None:
         assert program == ".venv/bin/ravpy"
         words = [str(graph) if word == "7" else word for word in words]
         assert command.main([*words, "--server", url]) == 0, line
+
+
+def assert_shown(screen: str) -> None:
+    """That is the page's screen, but for who asks where, and by which fingerprint."""
+    of_the_page, of_the_program = (
+        re.sub(r"^Graph .* at .*$|^  asked for by .*$|^ .* (\w{4}-){7}\w{4}$", "-", text, flags=re.MULTILINE)
+        for text in (SCREEN, screen)
+    )
+    of_the_program = of_the_program[: of_the_program.index("contributed to graph")].strip() + "\n"
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    example, checker = doctest.Example("", of_the_page), doctest.OutputChecker()
+    assert checker.check_output(of_the_page, of_the_program, flags), checker.output_difference(
+        example, of_the_program, flags
+    )
 
 
 @pytest.fixture
@@ -77,10 +98,11 @@ def test_the_developer_s_script_and_the_contributor_s_commands_meet(
     # When one takes part by the page's commands, and the others too
     monkeypatch.chdir(owners[0].file.parent)
     owners[0].file.rename("patients.csv")
-    in_the_shell(SHELL[0], graph, server.url)
+    in_the_shell(block("ravpy federate 7", SHELL), graph, server.url)
     shown = capsys.readouterr().out
     assert f"fingerprint: {word}" in shown
     assert "contributed to graph" in shown
+    assert_shown(shown[shown.rindex("\nGraph ") + 1 :])
     for owner in owners[1:]:
         owner.take_part(graph, expect=str(word))
     # Then the script has the means of all, and the key is gone
@@ -103,12 +125,27 @@ def test_an_op_of_one_s_own_is_as_the_page_shows(owners: list[Owner]) -> None:
 
 
 def test_a_sealed_graph_is_as_the_page_shows(owners: list[Owner]) -> None:
-    keys = [SealKey(owner.state, Ledger(owner.state)).public() for owner in owners]
-    names: dict[str, Any] = {"R": R, **dict(zip(("aachen", "bergen", "coimbra"), keys, strict=True))}
-    exec(block('"roster"'), names)
-    mean = R.federated_mean()
-    all_take_part(owners, names["graph"])
-    assert mean()["age"] == pytest.approx(pooled(owners)["age"].mean(), rel=1e-15)
+    keys = iter([SealKey(owner.state, Ledger(owner.state)).public() for owner in owners])
+    printed: queue.Queue[tuple[Any, ...]] = queue.Queue()
+    code = KEY.sub(lambda _: f'"{next(keys)}"', block('"roster"'))
+    names: dict[str, Any] = {"print": lambda *what: printed.put(what)}
+    script = threading.Thread(target=exec, args=(code, names), daemon=True)
+    script.start()
+    graph, word = printed.get(timeout=30)
+    for owner in owners:
+        owner.take_part(graph, expect=str(word), policy={"sealed": True})
+    (mean,) = printed.get(timeout=30)
+    script.join(30)
+    assert mean["age"] == pytest.approx(pooled(owners)["age"].mean(), rel=1e-15)
+
+
+def test_a_contributor_s_program_and_server_are_as_the_page_shows() -> None:
+    install, *exports = block("setup.sh", SHELL).splitlines()
+    role = install.removeprefix("sh setup.sh ")
+    assert role in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    environ = dict(line.removeprefix("export ").split("=") for line in exports)
+    config = read_config(environ=environ)
+    assert [config.url, config.token] == list(environ.values())
 
 
 def table(head: str) -> dict[str, list[str]]:
@@ -136,3 +173,12 @@ def test_the_page_names_every_statistic() -> None:
     text = PAGE[PAGE.index("**Statistics**") : PAGE.index("Statistics that share")]
     named = {name for name in dir(R) if name.startswith("federated_")}
     assert {f"federated_{name}" for name in re.findall(r"federated_(\w+)", text)} == named
+
+
+def test_the_page_s_policy_is_one(tmp_path: Path) -> None:
+    (text,) = POLICIES
+    path = tmp_path / "policy.toml"
+    path.write_text(text)
+    assert read_policy(path, tmp_path) == Policy(
+        min_clients=5, min_rows=20, columns=("age", "salary", "fund"), sealed=True
+    )
