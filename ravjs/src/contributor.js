@@ -8,6 +8,7 @@
 // All work is done in workers; the page stays free. Another site's page may do so where the server's operator
 // lists its origin (RAVSOCK_ORIGINS).
 
+import { NOTHING, total } from "./figures.js";
 import { spawn } from "./spawn.js";
 
 /**
@@ -28,7 +29,9 @@ export class Contributor extends EventTarget {
     super();
     this.settings = { url, token, cores: checkedCores(cores), pace: checkedPace(pace), name: name || "browser" };
     /** The last state that was told. @type {any} */
-    this.last = { state: "off", figures: {}, running: [], workers: [], news: null };
+    this.last = { state: "off", figures: NOTHING, running: [], workers: [], news: null };
+    /** What hubs gave that have ended. */
+    this.given = NOTHING;
     this.hub = null;
   }
 
@@ -70,12 +73,12 @@ export class Contributor extends EventTarget {
 
   heard(message) {
     if (message.type === "state") {
-      const { type, ...state } = message;
-      this.tell(state);
+      const { type, figures, ...state } = message;
+      this.tell({ ...state, figures: total([this.given, figures]) });
       if (state.state === "off") this.close();
     } else if (message.type === "failed") {
       this.close();
-      this.tell({ ...this.last, state: "failed", failure: message.reason, running: [] });
+      this.tell({ ...this.last, state: "failed", failure: message.reason, running: [], workers: [] });
     } else {
       this.dispatchEvent(new CustomEvent("note", { detail: message }));
     }
@@ -87,6 +90,7 @@ export class Contributor extends EventTarget {
   }
 
   close() {
+    this.given = this.last.figures;
     this.hub?.terminate();
     this.hub = null;
   }

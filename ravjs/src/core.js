@@ -16,15 +16,15 @@ import { pack, split } from "./frame.js";
  *   | {type: "tell", text: string, warning: boolean} | {type: "news", news: any} | {type: "stop"}} Action
  */
 
-/** A random id of a life. `crypto.randomUUID` is for pages over TLS only. */
-export function newLife() {
+/** A random id, of a life or an upload. `crypto.randomUUID` is for pages over TLS only. */
+export function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 export class Core {
   /** @param {object} hello what the tab says of itself, without a life @param {string} [life] */
-  constructor(hello, life = newLife()) {
+  constructor(hello, life = randomId()) {
     this.hello = hello;
     this.life = life;
     /** Which part of the time to compute, from 0 to 1. */
@@ -82,7 +82,7 @@ export class Core {
   unknown({ life, reason }) {
     if (life !== this.life) return []; // of an earlier life: it has joined anew already
     this.forget();
-    this.life = newLife();
+    this.life = randomId();
     return [tell(`the server has forgotten this tab (${reason}); joining anew`), this.greeting()];
   }
 

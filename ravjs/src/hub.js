@@ -2,6 +2,7 @@
 // It has a slot, a life with a computing worker, for each core that may be used.
 
 import { Data } from "./data.js";
+import { NOTHING, ofSlot, total } from "./figures.js";
 import { MEMORY_BYTES, Slot } from "./slot.js";
 import { spawn } from "./spawn.js";
 import { overall } from "./states.js";
@@ -26,6 +27,8 @@ let online = 0;
 const seen = new Map();
 // biome-ignore lint/correctness/noUnusedVariables: ??= reads it
 let telling = null;
+/** What slots gave that have ended, and transfers before the last stop. */
+let given = NOTHING;
 /** @type {Slot[]} */
 const slots = [];
 
@@ -72,15 +75,20 @@ const COMMANDS = {
   },
   stop() {
     wanted = "off";
-    for (const slot of slots.splice(0)) slot.end();
+    slots.splice(0).forEach(end);
+    given = total([given, shared?.data ?? NOTHING]);
     shared = null;
     changed();
   },
   set({ cores, pace }) {
     if (!shared) return;
+    const others = cores !== shared.settings.cores;
     Object.assign(shared.settings, { cores, pace });
-    for (const slot of slots.splice(cores)) slot.end();
-    for (const slot of slots) slot.setPace(pace);
+    slots.splice(cores).forEach(end);
+    for (const slot of slots) {
+      slot.setPace(pace);
+      if (others) slot.leave(); // a life gives what memory it said at first: they join anew, with other shares
+    }
     grow();
   },
 };
@@ -102,6 +110,11 @@ function grow() {
   slots.push(new Slot(shared, slots.length, shared.settings.pace));
 }
 
+function end(slot) {
+  slot.end();
+  given = total([given, ofSlot(slot)]);
+}
+
 function changed(slot) {
   if (slot && slots.includes(slot)) {
     if (slot.phase === "ready") grow();
@@ -110,11 +123,8 @@ function changed(slot) {
   telling ??= setTimeout(tell, TELL_MS);
 }
 
-const sum = (of) => slots.reduce((total, slot) => total + of(slot), 0);
-
 function tell() {
   telling = null;
-  const tally = (name) => sum((slot) => slot.tally[name]);
   const first = slots[0];
   postMessage({
     type: "state",
@@ -122,15 +132,7 @@ function tell() {
     failure: slots.find((slot) => slot.failure)?.failure ?? "",
     loading: { bytes: first?.loadedBytes ?? 0, of: shared?.settings.assets.bytes ?? 0 },
     running: slots.filter((slot) => slot.isComputing).map((slot) => running(slot.core.running)),
-    figures: {
-      ops: tally("ops"),
-      failedOps: tally("failedOps"),
-      subgraphs: tally("assignments"),
-      seconds: tally("execSeconds"),
-      flops: sum((slot) => slot.flops),
-      gotBytes: tally("gotBytes") + (shared?.data.gotBytes ?? 0),
-      sentBytes: tally("sentBytes") + (shared?.data.sentBytes ?? 0),
-    },
+    figures: total([given, ...slots.map(ofSlot), shared?.data ?? NOTHING]),
     workers: slots.map(({ phase, link, hasKernel }) => ({ phase, link, hasKernel })),
     speed: first?.about?.speed ?? 0,
     news: { contributors: online, graphs: [...seen.values()].reverse() },

@@ -3,9 +3,9 @@
 import { Chart } from "./chart.js";
 import { Contributor } from "./contributor.js";
 import { Etiquette } from "./etiquette.js";
-import { MOST_CORES, load, save, setTakingPart, token, wasTakingPart } from "./settings.js";
+import { MOST_CORES, load, save, setTakingPart, takingPartBefore, token } from "./settings.js";
 import { WORDS } from "./states.js";
-import { bytes, count, doing, duration, flopRate, titled } from "./words.js";
+import { bytes, count, doing, duration, flopRate, online, titled } from "./words.js";
 
 /** Notes that are kept for the visitor to read. */
 const NOTES = 50;
@@ -34,11 +34,10 @@ const etiquette = new Etiquette(settings, (reason) => {
 // --- what the visitor does --------------------------------------------------------------------------
 
 $("main").addEventListener("click", () => {
-  if (!takingPart) participate();
-  else {
-    paused = !paused;
-    follow();
-  }
+  paused = takingPart && !paused;
+  if (takingPart) follow();
+  else participate();
+  setTakingPart(paused ? "paused" : "yes");
   show();
 });
 
@@ -46,8 +45,6 @@ $("leave").addEventListener("click", leave);
 
 function participate() {
   takingPart = true;
-  paused = false;
-  setTakingPart(true);
   contributor.start();
   follow();
 }
@@ -55,7 +52,7 @@ function participate() {
 function leave() {
   takingPart = false;
   paused = false;
-  setTakingPart(false);
+  setTakingPart(null);
   contributor.stop();
   show();
 }
@@ -131,12 +128,19 @@ function show() {
   if (words !== null) put("doing", words);
   showReason(state);
   showLoading(state);
-  put("main", takingPart ? (paused || state === "paused" ? "Resume" : "Pause") : "Participate");
-  if (takingPart && etiquette.reason && !paused) put("main", "Stay paused");
+  put("main", mainButton(state));
+  if (!takingPart && document.activeElement === $("leave")) $("main").focus(); // who uses the keyboard stays here
   $("leave").hidden = !takingPart;
   showFigures();
   showGraphs();
   etiquette.computing(["computing", "pausing"].includes(state));
+}
+
+function mainButton(state) {
+  if (!takingPart) return "Participate";
+  if (paused) return "Resume";
+  if (etiquette.reason) return "Stay paused";
+  return state === "paused" ? "Resume" : "Pause";
 }
 
 /** Text is only touched when it changes: a screen reader reads it again otherwise. */
@@ -174,7 +178,8 @@ function showReason(state) {
   const { trouble } = document.body.dataset;
   if (trouble) reason = `This server is not set up for browsers: ${trouble}.`;
   if (takingPart && ["paused", "pausing"].includes(state)) {
-    reason = paused ? "Paused because you pressed Pause." : `Paused because ${etiquette.reason}.`;
+    if (paused) reason = "Paused because you pressed Pause.";
+    else if (etiquette.reason) reason = `Paused because ${etiquette.reason}.`;
   }
   if (state === "failed" && !reason) reason = last.failure;
   if (state === "refused") {
@@ -194,7 +199,6 @@ function showLoading(state) {
 
 function showFigures() {
   const figures = last.figures;
-  if (figures.ops === undefined) return;
   put("ops", count(figures.ops));
   put("subgraphs", count(figures.subgraphs));
   put("seconds", duration(figures.seconds));
@@ -205,9 +209,10 @@ function showFigures() {
     speed = { flops: figures.flops, seconds: figures.seconds, rate: (figures.flops - speed.flops) / seconds };
   }
   put("speed", flopRate(speed.rate));
-  const others = last.news?.contributors;
-  $("online").hidden = !others;
-  if (others) put("online", others === 1 ? "You are the only contributor online" : `${others} contributors online`);
+  const own = last.workers.filter(({ link }) => link === "up").length;
+  const lives = last.news?.contributors ?? 0;
+  $("online").hidden = !own || !lives; // who is away is told of no changes
+  if (own && lives) put("online", online(lives, own));
 }
 
 function showGraphs() {
@@ -241,8 +246,9 @@ function graphItem() {
 }
 
 setInterval(() => {
-  chart.add(last.figures.ops ?? 0, Date.now());
+  chart.add(last.figures.ops, Date.now());
   show(); // the last word on what was computed gives way
 }, 1000);
-if (wasTakingPart()) participate();
+paused = takingPartBefore() === "paused";
+if (takingPartBefore()) participate();
 show();

@@ -65,6 +65,6 @@ export function token() {
   return found ?? stored("localStorage", TOKEN);
 }
 
-/** A reload of this tab goes on with what it did. */
-export const wasTakingPart = () => stored("sessionStorage", TAKING_PART) === "yes";
-export const setTakingPart = (yes) => store("sessionStorage", TAKING_PART, yes ? "yes" : null);
+/** A reload of this tab goes on with what it did: "yes", "paused", or null where it took no part. */
+export const takingPartBefore = () => stored("sessionStorage", TAKING_PART);
+export const setTakingPart = (how) => store("sessionStorage", TAKING_PART, how);

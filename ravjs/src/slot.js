@@ -1,6 +1,6 @@
 // One life of the tab: carries out what its core decides, with a socket and a computing worker of its own.
 
-import { Core } from "./core.js";
+import { Core, randomId } from "./core.js";
 import { pack, split } from "./frame.js";
 import { Watch } from "./watch.js";
 
@@ -100,26 +100,27 @@ export class Slot {
       const given = new Map(digests.map((digest, i) => [digest, arrays[i]]));
       worker.postMessage({ type: "execute", frame, given, pace: this.core.pace });
       // by then the server has given the work to another; what still computes, or hangs, does so for nothing
+      this.watched = header.assignment;
       this.watch.start(LATE * header.deadline_s + LATE_S, () => this.workerFailed("it did not answer in time"));
     } catch (error) {
       this.refuse(life, header.assignment, `an operand could not be fetched: ${error.message}`);
     }
   }
 
-  /** Send large outputs ahead, then the answer. */
+  /** Send large outputs ahead, then the answer, if it is of the life that there is now. */
   async computed({ answer, ready, flops }) {
-    this.watch.stop();
-    const { life, running } = this.core ?? {};
+    const { type, life, assignment, reason } = split(answer).header;
+    if (assignment === this.watched) this.watch.stop(); // the watch may be over a later piece by now
+    if (this.core?.life !== life) return;
     this.flops += flops;
     try {
-      await Promise.all(ready.map(([digest, bytes]) => this.shared.data.put(digest, bytes, life, upload())));
+      await Promise.all(ready.map(([digest, bytes]) => this.shared.data.put(digest, bytes, life, randomId())));
     } catch (error) {
-      this.refuse(life, running?.assignment, `an output could not be sent: ${error.message}`);
+      this.refuse(life, assignment, `an output could not be sent: ${error.message}`);
       return;
     }
     if (this.core?.life !== life) return;
     this.feed({ type: "computed", frame: answer });
-    const { type, reason } = split(answer).header;
     if (type === "result") this.deaths = 0;
     // memory that Python once took it never gives back: only a new worker has room again
     if (type === "refuse" && reason.startsWith("out of memory")) this.workerFailed(reason);
@@ -186,7 +187,7 @@ export class Slot {
   /** The first connection did not come about, or the server refused it: only then there is a reason in words. */
   notConnected(error) {
     const refused = error.data?.kind !== undefined;
-    this.link = refused ? "refused" : this.link === "connecting" ? "connecting" : "away";
+    this.link = refused ? "refused" : "away";
     this.failure = refused ? error.message : "";
     if (refused) this.forgetLife();
     this.shared.changed(this);
@@ -243,12 +244,6 @@ export class Slot {
     this.pace = pace;
     if (this.core) this.core.pace = pace;
   }
-}
-
-/** A random name of an upload: 32 hexadecimal digits. */
-function upload() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Message of the worker -> what a slot does. */

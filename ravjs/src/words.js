@@ -50,6 +50,12 @@ export function duration(seconds) {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** Who is at the server: `lives` are those of everybody, `own` of this tab, which has one for each core. */
+export function online(lives, own) {
+  const contributors = lives - own + 1;
+  return contributors <= 1 ? "You are the only contributor online" : `${contributors} contributors online`;
+}
+
 export const count = (number) => Math.round(number).toLocaleString("en");
 
 export function flopRate(perSecond) {

@@ -102,10 +102,14 @@ def test_pausing_gives_the_work_back_and_resuming_goes_on(
     tab.page.click("#main")
     assert done.output(120) == "the same\n"
     assert tab.computed_ops() > before
-    # When the visitor leaves, then the server knows at once
+    # When the visitor leaves, then the server knows at once, and what was given stays to be read
+    tab.until("waiting")
+    until(lambda: int(tab.text("#ops").replace(",", "")) == tab.computed_ops(), "the page shows all its ops")
+    shown = tab.text("#ops")
     tab.page.click("#leave")
     tab.until("off")
     gone(tab)
+    assert tab.text("#ops") == shown
 
 
 @pytest.mark.long
@@ -116,9 +120,15 @@ def test_two_cores_are_two_lives(server: Server, new_tab: NewTab, script: Start)
     until(lambda: len(server.present()) == 2, "both workers are at the server")
     assert script(BLOCKS).output(120) == "the same\n"
     assert all(server.computed_ops(name) > 0 for name in (tab.name, f"{tab.name}-2"))
-    # When one core is given back, then one life stays
+    memory = lambda: {name: about["memory_bytes"] for name, about in server.present().items()}  # noqa: E731
+    half = memory()[tab.name]
+    assert memory() == {tab.name: half, f"{tab.name}-2": half}
+    until(lambda: int(tab.text("#ops").replace(",", "")) == server.graph()["computed_ops"], "all is shown")
+    shown = tab.text("#ops")
+    # When one core is given back, then one life stays, with all of the memory, and no figure goes back
     tab.choose("cores", 1)
-    until(lambda: set(server.present()) == {tab.name}, "one worker is left")
+    until(lambda: memory() == {tab.name: 2 * half}, "one worker is left")
+    assert tab.text("#ops") == shown
 
 
 def test_settings_are_remembered_and_a_reload_goes_on(server: Server, new_tab: NewTab) -> None:
@@ -132,6 +142,15 @@ def test_settings_are_remembered_and_a_reload_goes_on(server: Server, new_tab: N
     assert tab.page.locator("[name=pace]").input_value() == "0.5"
     assert tab.page.locator("[name=hidden]").is_checked()
     until(lambda: list(server.present()) == [name], "the life before has ended, a new one is there")
+    # And what was paused by hand stays so
+    tab.page.click("#main")
+    tab.until("paused")
+    tab.page.reload()
+    tab.until("paused")
+    assert "you pressed Pause" in tab.text("#reason")
+    assert not server.present()
+    tab.page.click("#main")
+    tab.until("waiting")
 
 
 def all_is_the_servers_own(tab: Tab) -> None:

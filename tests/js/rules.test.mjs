@@ -1,9 +1,10 @@
 // The pure rules of the page: when to pause, what state to show, how to say it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { NOTHING, ofSlot, total } from "../../ravjs/src/figures.js";
 import { CLEAR_MS, HOLD_MS, Patience, reasonFor } from "../../ravjs/src/pausing.js";
 import { WORDS, overall } from "../../ravjs/src/states.js";
-import { bytes, doing, duration, flopRate } from "../../ravjs/src/words.js";
+import { bytes, doing, duration, flopRate, online } from "../../ravjs/src/words.js";
 
 const READY = { phase: "ready", link: "up", isComputing: false };
 
@@ -75,4 +76,19 @@ test("numbers are short", () => {
   assert.deepEqual([0, 999, 1500, 250e6].map(bytes), ["0 B", "999 B", "1.5 kB", "250 MB"]);
   assert.deepEqual([0, 59, 61, 3700].map(duration), ["0.0 s", "59 s", "1 min 1 s", "1 h 1 min"]);
   assert.deepEqual([0, 5e6, 12.34e9].map(flopRate), ["–", "5 MFLOP/s", "12.3 GFLOP/s"]);
+});
+
+test("what was given only grows: ended slots and hubs take nothing away, and a part may have few figures", () => {
+  const tally = { assignments: 1, ops: 20, failedOps: 2, execSeconds: 0.5, sentBytes: 7, gotBytes: 8 };
+  const slot = ofSlot({ tally, flops: 100 });
+  assert.deepEqual(total([NOTHING, slot, { gotBytes: 2, sentBytes: 3, keptBytes: 9 }]), {
+    ops: 20, failedOps: 2, subgraphs: 1, seconds: 0.5, flops: 100, gotBytes: 10, sentBytes: 10,
+  });
+  assert.equal(total([total([slot]), slot]).ops, 40);
+});
+
+test("a visitor who gives two cores is one contributor", () => {
+  assert.equal(online(1, 1), "You are the only contributor online");
+  assert.equal(online(2, 2), "You are the only contributor online");
+  assert.equal(online(3, 2), "2 contributors online");
 });
