@@ -11,7 +11,7 @@ import signal
 import sys
 
 from ravsock import issuing, joining
-from ravsock.app import listen, make_app
+from ravsock.app import CONFIG, listen, make_app
 from ravsock.config import Config, read_config
 from ravsock.routes import DOOR
 from ravspec.errors import ConfigError
@@ -52,7 +52,8 @@ async def serve(config: Config) -> None:
             loop.add_signal_handler(name, stop.set)
     # the objects of start-up live for ever: keep the garbage collector from walking them again and again
     gc.freeze()
-    joining.show(joining.join_link(config, url, joining.join_token(config, app[DOOR])), sys.stderr)
+    link = joining.join_link(app[CONFIG], url, joining.join_token(config, app[DOOR]))
+    joining.show(link, sys.stderr, config)
     print(f"ravsock ready {url}", flush=True)
     await stop.wait()
     log.info("action=stopping")

@@ -42,9 +42,9 @@ def make_app(config: Config) -> web.Application:
     door = Doorkeeper(config, engine)
     door.check_start(config)
     certificate = read_certificate(config)
-    names = (*config.names, *(certificate.names if certificate else ()))
+    config = replace(config, names=(*config.names, *(certificate.names if certificate else ())))
     sockets = make_sockets(config)
-    door_guard = guard(replace(config, names=names), door)
+    door_guard = guard(config, door)
     app = web.Application(
         middlewares=[origins.preflight(config), door_guard, errors_as_json]  # type: ignore[list-item]
     )

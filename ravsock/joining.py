@@ -1,7 +1,8 @@
 """The join link: how people get to the page at /, in the terminal and on a projector.
 
-Behind its # it may carry a contributor's token. Browsers send that part to nobody: it stays out of logs
-and of other sites' sight, and the page takes it out of the address bar.
+Behind its # it may carry a contributor's token. Browsers send that part to nobody: it stays out of other
+sites' sight, and the page takes it out of the address bar. A terminal is shown it; a log, which is kept and
+read by others, is told the file that it is in.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import io
 import os
 import socket
+from collections.abc import Iterator
 from typing import TextIO
 from urllib.parse import urlsplit
 
@@ -31,14 +33,29 @@ ELSEWHERE = ("192.0.2.1", 9)
 
 
 def join_link(config: Config, url: str, token: str | None) -> str:
-    """The link from a URL of the server; for people on other machines, where it listens for those."""
+    """The link from a URL of the server: for people on other machines, where those reach it.
+
+    `config.names` has those of the certificate too. An address that only the server itself knows gives way
+    to a name; one that somebody came by is good for others as well.
+    """
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    if host in EVERY or (is_loopback(host) and config.host in EVERY):
-        host = config.names[0] if config.names else own_address()
+    scheme, host, port = parts.scheme, parts.hostname or "", parts.port
+    if is_loopback(host) or host in (*EVERY, config.host):
+        name = next(names_for_others(config), "")
+        if not is_loopback(config.host):
+            host = name or (own_address() if config.host in EVERY else config.host)
+        elif name and scheme == "http":
+            # what goes by that name is a proxy, and listens where https does (docs/operating.md)
+            scheme, host, port = "https", name, None
     host = f"[{host}]" if ":" in host else host
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}/" + (f"#token={token}" if token else "")
+    return f"{scheme}://{host}{f':{port}' if port else ''}/" + (f"#token={token}" if token else "")
+
+
+def names_for_others(config: Config) -> Iterator[str]:
+    """The names by which others can call the server; *.example.org is not one, but a pattern of many."""
+    for name in config.names:
+        if "*" not in name and not is_loopback(name):
+            yield name.strip("[]")
 
 
 def join_token(config: Config, door: Doorkeeper) -> str | None:
@@ -77,11 +94,15 @@ def own_address() -> str:
             return socket.gethostname()
 
 
-def show(link: str, out: TextIO) -> None:
-    """Print the link; in a terminal with its QR code, for telephones."""
-    print(f"browsers join at {link}", file=out, flush=True)
+def show(link: str, out: TextIO, config: Config) -> None:
+    """Print the link; in a terminal with its token and, for telephones, its QR code."""
     if out.isatty():
+        print(f"browsers join at {link}", file=out, flush=True)
         segno.make(link, error="l").terminal(out, compact=True, border=2)
+        return
+    address, _, token = link.partition("#")
+    more = f"#token=TOKEN, which is in {config.data_dir / TOKEN_FILE}" if token else ""
+    print(f"browsers join at {address}{more}", file=out, flush=True)
 
 
 def qr_svg(link: str) -> str:

@@ -65,7 +65,7 @@ def make_pages(config: Config) -> Pages:
     except ConfigError as error:
         # what is missing has paths, for the operator alone
         log.warning("action=no_browsers reason=%s", error)
-        runtime, trouble = None, "`sh setup.sh server` there brings what is missing, and its log says more"
+        runtime, trouble = None, "its operator finds what is missing in its log"
     return Pages(runtime, make_bundle(runtime), trouble, config)
 
 
@@ -107,9 +107,15 @@ async def library(request: web.Request) -> web.Response:
 @routes.get("/v1/join")
 async def link(request: web.Request) -> web.Response:
     """The join link with the token that came with the question, and its QR code, for the page /join."""
-    at = f"{request.scheme}://{request.host}"
+    at = f"{scheme_of(request)}://{request.host}"
     found = join_link(request.app[PAGES].config, at, bearer(request.headers))
     return web.json_response({"link": found, "qr": qr_svg(found)}, headers=headers(ASK_AGAIN))
+
+
+def scheme_of(request: web.Request) -> str:
+    """How the browser came, which a proxy in front has to say; who says it untruly gets a wrong link."""
+    said = request.headers.get("X-Forwarded-Proto", "")
+    return said if said in ("http", "https") else request.scheme
 
 
 @routes.get("/assets/{version}/{name:.+}")

@@ -1,4 +1,4 @@
-"""nginx in front, with the configuration that docs/operating.md shows: HTTP, Socket.IO, arrays, waiting."""
+"""The two ways of docs/operating.md: nginx, configured as it stands there, and an own certificate."""
 
 from __future__ import annotations
 
@@ -39,6 +39,26 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def certificate(folder: Path, *names: str) -> tuple[Path, Path]:
+    """Chain and key for these names, and `ca.pem` to trust."""
+    authority = trustme.CA()
+    issued = authority.issue_cert(*names)
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    chain, key = folder / "fullchain.pem", folder / "privkey.pem"
+    chain.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+    key.write_bytes(issued.private_key_pem.bytes())
+    return chain, key
+
+
+def make_token(database: str, role: str) -> str:
+    """A new token, by the command."""
+    made = subprocess.run(
+        python("-m", "ravsock", "token", "add", "--role", role, "--database", database),
+        cwd=ROOT, env=clean_environment(), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return made.stdout.strip()
+
+
 def site_of_the_page() -> str:
     """The configuration that docs/operating.md shows."""
     (site,) = re.findall(r"```nginx\n(.*?)```", (ROOT / "docs/operating.md").read_text(), re.DOTALL)
@@ -51,31 +71,21 @@ class Behind:
     def __init__(self, folder: Path, processes: list[Running]) -> None:
         self.folder = folder
         self.database = f"sqlite:///{folder}/rdf.db"
-        self.developer, self.contributor = self.token("developer"), self.token("contributor")
+        self.developer, self.contributor = (
+            make_token(self.database, role) for role in ("developer", "contributor")
+        )
         environment = {"RAVSOCK_NAMES": NAME, "LEASE_S": "2"}
         options = ("--port", "0", "--no-ftp", "--database", self.database, "--data-dir", f"{folder}/data")
         server = Running("server", python(ROOT / "run_ravsock.py", *options), folder, **environment)
         processes.append(server)
+        self.server = server
         until(lambda: not server.alive or server.out().count("\n"), "the server's ready line")
         assert server.alive, server.tail()
         self._start_nginx(server.out().split()[-1], processes)
         self.trust = {"RAV_CA_FILE": str(folder / "ca.pem"), "RAV_TRANSPORT": "http"}
 
-    def token(self, role: str) -> str:
-        """A new token, by the command."""
-        made = subprocess.run(
-            python("-m", "ravsock", "token", "add", "--role", role, "--database", self.database),
-            cwd=ROOT, env=clean_environment(), capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        return made.stdout.strip()
-
     def _start_nginx(self, behind: str, processes: list[Running]) -> None:
-        authority = trustme.CA()
-        issued = authority.issue_cert(NAME, "127.0.0.1")
-        authority.cert_pem.write_to_path(str(self.folder / "ca.pem"))
-        chain, key = self.folder / "fullchain.pem", self.folder / "privkey.pem"
-        chain.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
-        key.write_bytes(issued.private_key_pem.bytes())
+        chain, key = certificate(self.folder, NAME, "127.0.0.1")
         self.port = free_port()
         self.url = f"https://127.0.0.1:{self.port}"
         site = site_of_the_page()
@@ -161,3 +171,28 @@ def test_the_door_is_the_same_behind_nginx(behind: Behind) -> None:
     for headers in ({"Host": "evil.example"}, {"Host": here, "Origin": "https://evil.example"}):
         status, reply = behind.ask("/v1/graphs", behind.developer, **headers)
         assert (status, reply["kind"]) == (403, "AccessError")
+
+
+def test_the_join_link_is_the_one_by_which_people_come_through_nginx(behind: Behind) -> None:
+    # The log has the name and https, and no token
+    assert f"browsers join at https://{NAME}/#token=TOKEN, which is in " in behind.server.log()
+    token = (behind.folder / "data" / "join-token").read_text()
+    assert token.startswith("rdf_") and token not in behind.server.log()
+    # The page for the projector has what its visitor wrote, the port too
+    here = f"{NAME}:{behind.port}"
+    assert behind.ask("/v1/join", token, Host=here)[1]["link"] == f"https://{here}/#token={token}"
+
+
+def test_with_a_certificate_of_its_own_the_join_link_has_its_name(
+    tmp_path: Path, processes: list[Running]
+) -> None:
+    chain, key = certificate(tmp_path, "*.example.net", NAME)
+    database = f"sqlite:///{tmp_path}/rdf.db"
+    make_token(database, "operator")
+    environment = {"RAVSOCK_TLS_CERT": str(chain), "RAVSOCK_TLS_KEY": str(key), "RAVSOCK_HOST": "0.0.0.0"}
+    options = ("--port", "0", "--no-ftp", "--database", database, "--data-dir", f"{tmp_path}/data")
+    server = Running("server", python(ROOT / "run_ravsock.py", *options), tmp_path, **environment)
+    processes.append(server)
+    until(lambda: not server.alive or server.out().count("\n"), "the server's ready line")
+    port = server.out().strip().rpartition(":")[2]
+    assert f"browsers join at https://{NAME}:{port}/#token=TOKEN" in server.log()

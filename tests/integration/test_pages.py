@@ -102,13 +102,13 @@ def test_nothing_else_is_served(server: Any, version: str, name: str) -> None:
     assert get(server, f"/assets/000000000000/{name}")[0] == 404
 
 
-def test_without_a_runtime_the_server_runs_and_the_page_says_what_is_missing(
+def test_without_a_runtime_the_server_runs_and_the_page_says_who_knows_what_is_missing(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.setenv("RAVJS_ASSETS", str(tmp_path / "nothing"))
     server = request.getfixturevalue("server")
     status, _, body = get(server, "/")
-    assert status == 200 and b"setup.sh server" in body
+    assert status == 200 and b"its operator finds what is missing in its log" in body
     assert get(server, "/v1/graphs")[0] == 200
     assert get(server, f"/assets/{LINK.search(body.decode())[2]}/manifest.json")[0] == 404  # type: ignore[index]
 
@@ -177,12 +177,45 @@ def test_the_join_link_bears_the_token_that_asks_for_it(config: Config, server: 
 
 
 @pytest.mark.parametrize(
+    ("said", "scheme"), [("https", "https"), ("http", "http"), ("", "http"), ("javascript", "http")]
+)
+def test_the_join_link_has_the_scheme_that_a_proxy_says_the_browser_came_by(
+    config: Config, request: pytest.FixtureRequest, said: str, scheme: str
+) -> None:
+    object.__setattr__(config, "names", ("lab.example",))
+    token = make_token(config, "contributor")
+    server = request.getfixturevalue("server")
+    about = {"Host": "lab.example:8443", "X_Forwarded_Proto": said}
+    status, answer = ask(server.port, "GET", "/v1/join", token, **about)
+    assert status == 200 and answer["link"] == f"{scheme}://lab.example:8443/#token={token}"
+
+
+def test_who_asks_for_the_join_link_without_a_token_is_told_what_to_do_in_a_browser(
+    config: Config, request: pytest.FixtureRequest
+) -> None:
+    make_token(config, "contributor")
+    server = request.getfixturevalue("server")
+    status, answer = ask(server.port, "GET", "/v1/join")
+    assert status == 401 and "In a browser, open the whole link" in answer["message"]
+
+
+@pytest.mark.parametrize(
     ("host", "names", "url", "link"),
     [
         ("127.0.0.1", (), "http://127.0.0.1:9999", "http://127.0.0.1:9999/#token=t"),
         ("0.0.0.0", ("lab.example",), "https://0.0.0.0:443", "https://lab.example:443/#token=t"),
         ("0.0.0.0", ("lab.example",), "http://localhost:9999", "http://lab.example:9999/#token=t"),
         ("::1", (), "http://[::1]:80", "http://[::1]:80/#token=t"),
+        # a proxy: it has the name, and port 443
+        ("127.0.0.1", ("lab.example",), "http://127.0.0.1:9999", "https://lab.example/#token=t"),
+        ("127.0.0.1", ("lab.example",), "http://lab.example:81", "http://lab.example:81/#token=t"),
+        ("127.0.0.1", ("localhost",), "http://127.0.0.1:9999", "http://127.0.0.1:9999/#token=t"),
+        # names as certificates have them: of this machine, of many, and in the end one
+        ("127.0.0.1", ("lab.example",), "https://127.0.0.1:9999", "https://127.0.0.1:9999/#token=t"),
+        ("0.0.0.0", ("::1", "*.example", "b.example"), "https://0.0.0.0:1", "https://b.example:1/#token=t"),
+        ("192.0.2.7", ("lab.example",), "https://192.0.2.7:9999", "https://lab.example:9999/#token=t"),
+        ("192.0.2.7", ("*.lab.example",), "https://192.0.2.7:9999", "https://192.0.2.7:9999/#token=t"),
+        ("0.0.0.0", ("lab.example",), "http://192.0.2.9:9999", "http://192.0.2.9:9999/#token=t"),
     ],
 )
 def test_the_join_link_names_an_address_that_others_reach(

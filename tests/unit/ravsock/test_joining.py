@@ -71,9 +71,18 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_terminal_gets_the_qr_code_too_and_a_log_the_link_alone() -> None:
+def test_a_terminal_gets_the_qr_code_too_and_a_log_the_link_alone(config: Config) -> None:
     log, terminal = io.StringIO(), Terminal()
-    show("http://10.0.0.7:9999/", log)
-    show("http://10.0.0.7:9999/", terminal)
+    show("http://10.0.0.7:9999/", log, config)
+    show("http://10.0.0.7:9999/", terminal, config)
     assert log.getvalue() == "browsers join at http://10.0.0.7:9999/\n"
     assert terminal.getvalue().startswith(log.getvalue()) and terminal.getvalue().count("\n") > 10
+
+
+def test_a_log_is_told_where_the_token_is_and_a_terminal_the_token(config: Config) -> None:
+    log, terminal = io.StringIO(), Terminal()
+    show("https://lab.example/#token=rdf_1_secret", log, config)
+    show("https://lab.example/#token=rdf_1_secret", terminal, config)
+    assert "secret" not in log.getvalue()
+    assert f"https://lab.example/#token=TOKEN, which is in {config.data_dir / TOKEN_FILE}" in log.getvalue()
+    assert "https://lab.example/#token=rdf_1_secret\n" in terminal.getvalue()
