@@ -28,6 +28,10 @@ from ravspec.errors import ConfigError
 
 #: a package on PyPI that carries NumPy's wheel for this Pyodide; nothing else of it is used
 CARRIER = "open-webui==0.12.4"
+#: how npm begins each line about what went wrong
+NPM_ERROR = "npm error "
+#: what is fetched: 106 of it is the package that carries NumPy's wheel
+SIZE_MB = 140
 #: files of Pyodide that are served as they are
 PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 SOCKET = "socket.io.esm.min.js"
@@ -44,8 +48,14 @@ def run(command: list[str], what: str, cwd: Path) -> None:
     except FileNotFoundError:
         raise ConfigError(f"{what} needs {command[0]}, which is not on the PATH; install Node.js") from None
     if done.returncode:
-        lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise ConfigError(f"{what} failed: {' / '.join(lines[-3:])}")
+        raise ConfigError(f"{what} failed: {reason(done.stderr.strip() or done.stdout.strip())}")
+
+
+def reason(output: str) -> str:
+    """Why a command failed, out of what it wrote: npm says that first and ends with advice, others last."""
+    lines = output.splitlines()
+    by_npm = [line.removeprefix(NPM_ERROR).strip() for line in lines if line.startswith(NPM_ERROR)]
+    return " / ".join(list(filter(None, by_npm))[:4] or lines[-3:])
 
 
 def node_modules(work: Path) -> Path:
@@ -149,8 +159,9 @@ def main(argv: list[str] | None = None) -> int:
     except ConfigError:
         pass
     try:
-        print("bringing the browser's runtime; this takes a minute the first time", file=sys.stderr)
         wheel = args.wheel.absolute() if args.wheel else None
+        size = "" if wheel else f", {SIZE_MB} MB to fetch"
+        print(f"bringing the browser's runtime; a minute or more the first time{size}", file=sys.stderr)
         bring(wheel, cache_folder() / version_of())
         runtime = find_runtime()
     except ConfigError as error:

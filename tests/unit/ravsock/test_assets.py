@@ -74,6 +74,17 @@ def test_a_wheel_counts_only_with_the_digest_of_the_lock_file(tmp_path: Path) ->
         bring().numpy_wheel(LOCK, tmp_path / "elsewhere.whl", tmp_path)
 
 
+def test_the_reason_for_which_npm_failed_is_what_it_says_first_and_of_others_last() -> None:
+    npm = (
+        "npm warn old lockfile\nnpm error code ECONNREFUSED\nnpm error syscall connect\n"
+        "npm error FetchError: request to https://registry.example/ failed\nnpm error \n"
+        "npm error If you are behind a proxy, please make sure\nnpm error A complete log of this run\n"
+    )
+    assert bring().reason(npm).startswith("code ECONNREFUSED / syscall connect / FetchError: request to")
+    assert "A complete log" not in bring().reason(npm)
+    assert bring().reason("one\ntwo\nthree\nERROR: no match") == "two / three / ERROR: no match"
+
+
 def test_without_npm_set_up_says_so_in_one_line(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, RAVJS / "bring.py"], capture_output=True, text=True,
