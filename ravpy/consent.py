@@ -177,6 +177,8 @@ def opening(spec: Spec, size_bytes: int, parts: int) -> Iterator[str]:
         yield "WITH TWO CONTRIBUTORS each can take its own numbers off the total and has the other's."
     elif not spec.roster:
         yield "If all others were made up by one person, that person would have your numbers."
+    if spec.max_clients > 1:
+        yield "If the same is asked of all but one of you as well, the two totals tell that one's numbers."
     if spec.epsilon:
         yield f"Noise is added to each number, here, before it is encrypted: epsilon {spec.epsilon} in total."
     else:

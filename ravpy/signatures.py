@@ -35,10 +35,14 @@ def row_keys(found: Measured) -> Hashes:
 
 def numbered(hashes: Hashes) -> Hashes:
     """Sorted hashes, made unique."""
-    first = np.concatenate([[True], hashes[1:] != hashes[:-1]])[: len(hashes)]
+    first = np.ones(len(hashes), bool)
+    first[1:] = hashes[1:] != hashes[:-1]
     starts = np.flatnonzero(first)
-    repeat = np.arange(len(hashes)) - np.repeat(starts, np.diff(np.append(starts, len(hashes))))
-    return hashes + repeat.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    repeat = np.arange(len(hashes), dtype=np.uint64)
+    repeat -= np.repeat(starts, np.diff(np.append(starts, len(hashes)))).astype(np.uint64)
+    repeat *= np.uint64(0x9E3779B97F4A7C15)
+    repeat += hashes
+    return repeat
 
 
 @dataclass(slots=True)
@@ -46,35 +50,36 @@ class Joined:
     """The rows that the ledger knows and those of the file, as kinds of rows to which the same happened."""
 
     keys: Hashes
-    kinds: NDArray[np.intp]  #: of each key, its kind
+    kinds: NDArray[np.uint32]  #: of each key, its kind
     #: of each kind: the number of the signature before, the marks of now (None: not in the file), how many
     each: list[tuple[int, int | None, int]]
 
 
 def joined(rows: Signed, found: Measured) -> Joined:
-    """The rows of the ledger beside those of the file."""
+    """The rows of the ledger beside those of the file; what is done with is let go, for files are long."""
     hashes = np.frombuffer(found.row_hashes, np.uint64)
     order = np.argsort(hashes, kind="stable")
     keys, pattern = numbered(hashes[order]), np.frombuffer(found.row_patterns, np.uint32)[order]
-    again = np.argsort(keys, kind="stable")
-    keys, pattern = keys[again], pattern[again]
+    order = np.argsort(keys, kind="stable")
+    keys, pattern = keys[order], pattern[order]
+    del order
 
     all_keys = np.union1d(keys, rows.keys)
-    before = np.zeros(len(all_keys), np.uint64)  # number of the empty signature
-    before[np.searchsorted(all_keys, rows.keys)] = rows.numbers
     nothing = len(found.patterns)
-    now = np.full(len(all_keys), nothing, np.uint64)
-    now[np.searchsorted(all_keys, keys)] = pattern
+    pair = np.full(len(all_keys), nothing, np.uint64)
+    pair[np.searchsorted(all_keys, keys)] = pattern
     masks: list[int | None] = [*found.patterns, None]
+    del keys, pattern
+    # the number of the empty signature is 0
+    pair[np.searchsorted(all_keys, rows.keys)] += rows.numbers * np.uint64(nothing + 1)
 
-    pairs, kinds, counts = np.unique(
-        before * np.uint64(nothing + 1) + now, return_inverse=True, return_counts=True
-    )
+    pairs, counts = np.unique(pair, return_counts=True)
+    kinds = np.searchsorted(pairs, pair).astype(np.uint32)
     each = []
     for pair, n in zip(pairs.tolist(), counts.tolist(), strict=True):
         old, new = divmod(pair, nothing + 1)
         each.append((old, masks[new], n))
-    return Joined(all_keys, kinds.reshape(-1), each)
+    return Joined(all_keys, kinds, each)
 
 
 def asked(rows: Signed, both: Joined, marks: Sequence[Mark], fingerprint: str) -> Signed:

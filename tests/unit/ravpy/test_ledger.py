@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ravpy import signatures
-from ravpy.ledger import Ledger
+from ravpy.ledger import Entry, Ledger
 from ravpy.marks import Mark, Rows
 from ravpy.measuring import Measured
 from ravpy.policy import Policy, Refused
@@ -291,3 +292,18 @@ def test_keys_of_equal_hashes_differ() -> None:
     keys = signatures.numbered(np.array([5, 5, 5, 9], np.uint64))
     assert len(set(keys.tolist())) == 4
     assert len(signatures.numbered(np.zeros(0, np.uint64))) == 0
+
+
+def test_the_ledger_needs_less_than_a_hundred_bytes_a_row(ledger: Ledger, tmp_path: Path) -> None:
+    n = 200_000
+    found = Measured({}, rows=n, chosen=n, patterns={1: 0})
+    found.row_hashes.frombytes(np.random.default_rng(1).integers(0, 1 << 63, n, np.uint64).tobytes())
+    found.row_patterns.frombytes(bytes(4 * n))
+    tracemalloc.start()
+    for fingerprint in "ab":
+        data = ledger.known_as(tmp_path / "long.csv", found)
+        entry = Entry(fingerprint, 1, "", "ann", "s", "long.csv", data, 0.0, n)
+        ledger.record(entry, ledger.check(Policy(), entry, found, [Mark(Rows(("x",)), ("x",))]))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak / n < 100 - 12  # twelve are there when the file is read
