@@ -27,9 +27,9 @@ export class Etiquette {
 
   /** Find out which rules this browser can keep. @param {(rule: string, why: string) => void} cannot */
   async offer(cannot) {
-    if (!("wakeLock" in navigator)) cannot("awake", "not in this browser");
+    if (!("wakeLock" in navigator)) cannot("awake", missing("not in this browser"));
     if (!("getBattery" in navigator)) {
-      cannot("mains", "this browser does not tell");
+      cannot("mains", missing("this browser does not tell"));
       return;
     }
     try {
@@ -87,3 +87,6 @@ export class Etiquette {
     if (this.lock) this.keepAwake(); // it may not be wanted any more
   }
 }
+
+/** Why something is not there: browsers keep both from pages that came without TLS, however able they are. */
+const missing = (why) => (window.isSecureContext ? why : "only where the address begins with https");
