@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from system.browser import Tab, gone
-from system.processes import Contributor, Running, Script, Server, until
+from system.processes import ROOT, Contributor, Running, Script, Server, until
 
 NewTab = Callable[..., Tab]
 Start = Callable[..., Script]
@@ -176,7 +177,7 @@ LARGE = """
     print(np.array_equal((R.t(x) * 2)(timeout=60), 2 * x))
 """
 
-SCHOOL = """<!doctype html><title>A school</title><body><script type="module">
+SCHOOL = """<!doctype html><title>A school</title><body><script type="module" nonce="school">
     import {{ Contributor }} from "{url}/ravjs.js";
     const contributor = new Contributor({{ name: "school", pace: 0.9 }});
     contributor.addEventListener("state", (event) => {{ document.body.dataset.state = event.detail.state; }});
@@ -185,15 +186,25 @@ SCHOOL = """<!doctype html><title>A school</title><body><script type="module">
 </script>"""
 
 
+def policy_of_the_page(url: str) -> str:
+    """The Content-Security-Policy that docs/browser.md shows, for that server; nothing else is allowed."""
+    (shown,) = re.findall(r"```text\n(script-src .*?)```", (ROOT / "docs/browser.md").read_text(), re.DOTALL)
+    for there, here in (("https://the.server", url), ("wss://the.server", url.replace("http", "ws", 1))):
+        assert there in shown
+        shown = shown.replace(there, here)
+    return "default-src 'none'; " + " ".join(shown.split()).replace("'self'", "'self' 'nonce-school'")
+
+
 @pytest.fixture
-def school() -> Iterator[tuple[str, Callable[[str], None]]]:
-    """A site of another origin: its origin, and how to say what its page is."""
-    page = [b""]
+def school() -> Iterator[tuple[str, Callable[[str, str], None]]]:
+    """A site of another origin: its origin, and how to say what its page is, and its policy."""
+    page, policy = [b""], [""]
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Security-Policy", policy[0])
             self.end_headers()
             self.wfile.write(page[0])
 
@@ -203,8 +214,8 @@ def school() -> Iterator[tuple[str, Callable[[str], None]]]:
     site = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=site.serve_forever, daemon=True).start()
 
-    def show(text: str) -> None:
-        page[0] = text.encode()
+    def show(text: str, allowed: str) -> None:
+        page[0], policy[0] = text.encode(), allowed
 
     yield f"http://127.0.0.1:{site.server_port}", show
     site.shutdown()
@@ -217,7 +228,8 @@ def test_a_page_of_a_listed_site_takes_part_by_the_library(
     origin, show = school
     server = Server(tmp_path, RAVSOCK_ORIGINS=origin)
     processes.append(server)
-    show(SCHOOL.format(url=server.ready().url))
+    url = server.ready().url
+    show(SCHOOL.format(url=url), policy_of_the_page(url))
     tab = Tab(browser, server)
     tab.page.goto(origin)
     tab.until("waiting")
