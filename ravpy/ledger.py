@@ -3,9 +3,9 @@
 Two graphs whose rules differ by one row, each of them harmless, give that row's values away when they are
 subtracted. So for each row and column the ledger keeps a signature: what was told of it so far (ravpy.marks).
 Rows with equal signatures cannot be told apart by any combination of all sums that ever left; a graph is
-refused if it would make a group of rows with equal signatures that is smaller than min_rows. Rows are known by
-a keyed hash of their cells, so it holds when rows are added, moved or removed, and when the file is copied. A
-row of which any cell was changed is another row; what is done about that is in ravpy.signatures.surplus.
+refused if it would make a group of rows with equal signatures that is smaller than min_rows. Rows are known
+by a keyed hash of their cells, so it holds when rows are added, moved or removed, and when the file is
+copied. A row of which any cell was changed is another row; about that, see ravpy.signatures.surplus.
 
 It holds for one machine. It does not know what others were told about the same people.
 """
