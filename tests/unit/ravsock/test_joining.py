@@ -58,9 +58,13 @@ def test_a_revoked_one_is_replaced(config: Config, door: Doorkeeper) -> None:
     assert door.admit(another).role is Role.CONTRIBUTOR
 
 
-def test_a_greater_token_in_the_file_is_not_taken(config: Config, door: Doorkeeper, capsys: object) -> None:
+@pytest.mark.parametrize("kind", ["an operator's", "nobody's"])
+def test_another_token_in_the_file_is_not_taken(
+    config: Config, door: Doorkeeper, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
     operator(config)
-    (config.data_dir / TOKEN_FILE).write_text("rdf_1_" + "x" * 43)
+    text = capsys.readouterr().out.strip() if kind == "an operator's" else "rdf_1_" + "x" * 43
+    (config.data_dir / TOKEN_FILE).write_text(text)
     assert door.admit(join_token(config, door)).role is Role.CONTRIBUTOR
 
 
