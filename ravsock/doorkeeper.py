@@ -79,8 +79,9 @@ class Doorkeeper:
             return ANYBODY
         if not text:
             raise TokenError(
-                "this server asks for an access token. In a browser, open the whole link that its operator "
-                "gives out; for a program, set RAV_TOKEN, or give --token or R.initialize(token=...)"
+                "this server asks for an access token. In a browser, open the whole link that you were given; "
+                "for a program, set RAV_TOKEN, or give --token or R.initialize(token=...). Its operator can "
+                "make you one"
             )
         parsed = parse(text)
         if parsed is None:
