@@ -79,7 +79,7 @@ class Doorkeeper:
             return ANYBODY
         if not text:
             raise TokenError(
-                "this server asks for an access token. In a browser, open the whole link that you were given; "
+                "this server asks for an access token. In a browser, open the whole link you were given; "
                 "for a program, set RAV_TOKEN, or give --token or R.initialize(token=...). Its operator can "
                 "make you one"
             )
