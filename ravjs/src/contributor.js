@@ -9,6 +9,7 @@
 // lists its origin (RAVSOCK_ORIGINS).
 
 import { NOTHING, total } from "./figures.js";
+import { untilThere } from "./reach.js";
 import { spawn } from "./spawn.js";
 
 /**
@@ -33,6 +34,9 @@ export class Contributor extends EventTarget {
     /** What hubs gave that have ended. */
     this.given = NOTHING;
     this.hub = null;
+    /** While the hub waits to be made anew because the server is away. */
+    this.waiting = null;
+    this.isPaused = false;
   }
 
   get state() {
@@ -41,27 +45,54 @@ export class Contributor extends EventTarget {
 
   /** Load, measure, join, compute. */
   start() {
-    if (!this.hub) {
-      this.hub = spawn("./hub.js");
-      this.hub.onmessage = ({ data }) => this.heard(data);
-      this.hub.onerror = (event) => this.heard({ type: "failed", reason: event.message || "a script did not load" });
-      this.tell({ ...this.last, state: "loading", failure: "", loading: { bytes: 0, of: 0 } });
-    }
+    this.isPaused = false;
+    if (this.waiting) return;
+    if (!this.hub) this.open();
     this.hub.postMessage({ type: "start", settings: this.settings });
+  }
+
+  open() {
+    this.hub = spawn("./hub.js");
+    this.hub.onmessage = ({ data }) => this.heard(data);
+    this.hub.onerror = (event) => this.broke(event.message || "a script did not load");
+    this.tell({ ...this.last, state: "loading", failure: "", loading: { bytes: 0, of: 0 } });
+  }
+
+  /** A hub that cannot go on because the server is away is made anew when it is back; else that was it. */
+  async broke(reason) {
+    this.close();
+    const waiting = {};
+    this.waiting = waiting;
+    const isWanted = () => this.waiting === waiting;
+    const wasAway = await untilThere(() => this.tell({ ...this.last, state: "away", running: [] }), isWanted);
+    if (!isWanted()) return; // the visitor has left meanwhile
+    this.waiting = null;
+    if (!wasAway) {
+      this.tell({ ...this.last, state: "failed", failure: reason, running: [], workers: [] });
+      return;
+    }
+    const { isPaused } = this;
+    this.start();
+    if (isPaused) this.pause();
   }
 
   /** Finish the piece that is computing, give the others back, and say goodbye until `resume`. */
   pause() {
+    this.isPaused = true;
     this.hub?.postMessage({ type: "pause" });
   }
 
   resume() {
+    this.isPaused = false;
     this.hub?.postMessage({ type: "resume" });
   }
 
   /** Leave at once; what was computing goes to others. */
   stop() {
     this.hub?.postMessage({ type: "stop" });
+    if (!this.waiting) return;
+    this.waiting = null;
+    this.tell({ ...this.last, state: "off" });
   }
 
   /** Change cores or pace while it runs. @param {{cores?: number, pace?: number}} change */
@@ -77,8 +108,7 @@ export class Contributor extends EventTarget {
       this.tell({ ...state, figures: total([this.given, figures]) });
       if (state.state === "off") this.close();
     } else if (message.type === "failed") {
-      this.close();
-      this.tell({ ...this.last, state: "failed", failure: message.reason, running: [], workers: [] });
+      this.broke(message.reason);
     } else {
       this.dispatchEvent(new CustomEvent("note", { detail: message }));
     }

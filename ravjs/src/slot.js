@@ -2,13 +2,12 @@
 
 import { Core, randomId } from "./core.js";
 import { pack, split } from "./frame.js";
+import { helloOf } from "./hello.js";
+import { FIRST_WAIT_MS, LONGEST_WAIT_MS, untilThere } from "./reach.js";
 import { Watch } from "./watch.js";
 
 /** What the lives of one tab may hold together, in bytes: what a tab bears on any machine. */
 export const MEMORY_BYTES = 2 ** 30;
-/** First and longest wait before the next try to connect, in milliseconds; each is varied by half at random. */
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 10_000;
 /** So often in a row a worker is replaced. */
 const MOST_DEATHS = 5;
 /** A worker that has not answered after so many times the deadline, and so many seconds, is replaced. */
@@ -39,6 +38,7 @@ export class Slot {
     /** Of the connection: none -> connecting -> up <-> away; refused */
     this.link = "none";
     this.deaths = 0;
+    this.ended = false;
     this.loadedBytes = 0;
     this.flops = 0;
     this.hasKernel = false;
@@ -75,11 +75,26 @@ export class Slot {
 
   /** A worker that stops is replaced; one that cannot even start, or dies again and again, is given up. */
   workerFailed(reason) {
-    const again = this.phase === "ready" && this.deaths < MOST_DEATHS;
+    const loaded = this.phase === "ready";
     this.deaths += 1;
     this.phase = "loading"; // so that nobody joins with it
     this.feed({ type: "died", reason });
-    if (again) {
+    if (loaded && this.deaths <= MOST_DEATHS) this.startWorker();
+    else this.notLoaded(reason);
+    this.shared.changed(this);
+  }
+
+  /** What did not load because the server is away is loaded when it is back; else nothing helps. */
+  async notLoaded(reason) {
+    this.worker.terminate();
+    const away = () => {
+      this.link = "away";
+      this.shared.changed(this);
+    };
+    const wasAway = await untilThere(away, () => !this.ended);
+    if (this.ended) return;
+    if (wasAway) {
+      this.link = "none";
       this.startWorker();
     } else {
       this.end();
@@ -137,7 +152,7 @@ export class Slot {
   join() {
     if (this.core || this.phase !== "ready") return;
     const { settings } = this.shared;
-    this.core = new Core(this.hello());
+    this.core = new Core(helloOf(settings, this.about, this.number, this.pace));
     this.core.pace = this.pace;
     this.link = "connecting";
     this.socket = this.shared.connect(settings.url, {
@@ -159,20 +174,6 @@ export class Slot {
       this.socket.on(name, (frame) => this.feed({ type: "received", frame: new Uint8Array(frame) }));
     }
     this.shared.changed(this);
-  }
-
-  hello() {
-    const { settings } = this.shared;
-    const { speed, numeric_class, versions } = this.about;
-    return {
-      name: this.number ? `${settings.name}-${this.number + 1}` : settings.name,
-      speed: Math.max(speed * this.pace, 1e-3),
-      memory_bytes: Math.floor(settings.memoryBytes / settings.cores),
-      cores: 1,
-      ...settings.line,
-      numeric_class,
-      versions: { ...versions, browser: navigator.userAgent.slice(0, 200) },
-    };
   }
 
   lost(reason) {
@@ -234,6 +235,7 @@ export class Slot {
 
   /** End at once: the server notices by the goodbye, or else by the lease. */
   end() {
+    this.ended = true;
     if (this.core && this.socket?.connected) this.socket.emit("bye", pack({ type: "bye", life: this.core.life }));
     this.forgetLife();
     this.watch.stop();

@@ -58,6 +58,29 @@ def test_an_open_page_comes_back_by_itself_when_its_server_was_away(
     assert tab.computed_ops() > 0
 
 
+@pytest.mark.long
+def test_a_page_whose_server_is_away_while_it_loads_takes_part_when_it_is_back(
+    server: Server, new_tab: NewTab, script: Start
+) -> None:
+    # Given a server that is away at the click: nothing of what computes is there yet
+    tab = new_tab()
+    server.kill()
+    tab.participate("away")
+    assert tab.text("#main") == "Pause"
+    # When it comes back and is away again before Python is loaded
+    server.restart()
+    tab.until("loading")
+    until(lambda: any(w.url.endswith("/worker.js") for w in tab.page.workers), "Python is being loaded")
+    server.kill()
+    tab.until("away")
+    # Then the page takes part as soon as it can
+    server.restart()
+    tab.until("waiting")
+    tab.troubles.clear()  # what was cut off in mid-load the browser tells in many words
+    assert script(SUMS).output(120) == "the same\n"
+    assert tab.computed_ops() > 0
+
+
 def test_a_worker_that_breaks_is_replaced_and_the_reason_shown(
     server: Server, new_tab: NewTab, script: Start
 ) -> None:
