@@ -36,6 +36,17 @@ def test_numpys_functions_build_ops(call: Callable[[Any], Any]) -> None:
     np.testing.assert_allclose(got(), want, rtol=1e-12)
 
 
+def test_unique_comes_with_its_extras() -> None:
+    values = np.array([3, 1, 3, 2])
+    got = np.unique(R.asarray(values), return_inverse=True, return_counts=True)
+    want = np.unique(values, return_inverse=True, return_counts=True)
+    assert [part().tolist() for part in got] == [part.tolist() for part in want]
+    assert np.unique(R.asarray([1.0, np.nan, np.nan]))().size == 2
+    assert np.unique(R.asarray([1.0, np.nan, np.nan]), equal_nan=False)().size == 3
+    with pytest.raises(R.UnknownOp, match="along an axis"):
+        np.unique(R.asarray(X), axis=0)
+
+
 def test_what_only_looks_does_not_compute() -> None:
     x = R.asarray(X) + 1
     assert (np.shape(x), np.ndim(x), np.size(x), np.size(x, 1)) == ((3, 4), 2, 12, 4)
