@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ravop.graph import current_graph
+from ravop.graph import Graph, current_graph
 from ravop.record import key_of
 from ravop.tensor import Tensor
 from ravspec.errors import ParamError
@@ -52,6 +52,13 @@ def canonical(row: Op, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
         params = row.canonical_params(given)
         found = _canonical[known] = params, key_of(params)
     return found
+
+
+def create(graph: Graph, name: str, **params: Any) -> Tensor:
+    """An op without operands in a certain graph: that of a tensor, whichever is the current one."""
+    row = OPS[name]
+    created: Tensor = graph.add(row, (), row.canonical_params(params))
+    return created
 
 
 def default_bind(row: Op) -> Callable[..., tuple[Sequence[Any], dict[str, Any]]]:

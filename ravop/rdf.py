@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ravop.factory import FUNCTIONS
+from ravop.factory import FUNCTIONS, create
 from ravop.standard import asarray, nonzero
 from ravop.tensor import Tensor
 from ravspec.errors import ParamError, UnknownOp, nearest
-from ravspec.ops import OPS
 
 Tensors = tuple[Tensor, ...]
 
@@ -87,14 +85,8 @@ def average(x: Any, axis: int | None = None, weights: Any = None) -> Tensor:
 def one_hot_encoding(x: Any, depth: int) -> Tensor:
     """For each integer from 0 to depth - 1 a row of zeros with a one at its place; axes of length 1 go."""
     x = asarray(x)
-    rows = x.graph.add(*row_of("eye", {"n_rows": depth}))
-    result: Tensor = FUNCTIONS["squeeze"](rows[x])
+    result: Tensor = FUNCTIONS["squeeze"](create(x.graph, "eye", n_rows=depth)[x])
     return result
-
-
-def row_of(name: str, params: dict[str, Any]) -> tuple[Any, Sequence[Any], dict[str, Any]]:
-    """What `Graph.add` takes for an op without operands."""
-    return OPS[name], (), OPS[name].canonical_params(params)
 
 
 def foreach(x: Any, operation: str, **params: Any) -> Tensor:

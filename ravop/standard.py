@@ -15,10 +15,9 @@ import numpy as np
 
 from ravop.device import check_device
 from ravop.dtypes import checked_dtype
-from ravop.factory import FUNCTIONS
+from ravop.factory import FUNCTIONS, create
 from ravop.tensor import Tensor
 from ravspec.errors import AxisError, ParamError, ShapeError
-from ravspec.ops import OPS
 from ravspec.shapes import broadcast
 
 Function = Callable[..., Any]
@@ -165,9 +164,8 @@ def cumulative(name: str, start: int, word: str) -> Function:
             return result
         shape = list(x.shape)
         shape[axis] = 1
-        row = OPS["full"]
-        params = row.canonical_params({"shape": shape, "fill_value": start, "dtype": result.dtype})
-        joined: Tensor = FUNCTIONS["concat"]([x.graph.add(row, (), params), result], axis=axis)
+        first = create(x.graph, "full", shape=shape, fill_value=start, dtype=result.dtype)
+        joined: Tensor = FUNCTIONS["concat"]([first, result], axis=axis)
         return joined
 
     function.__name__ = function.__qualname__ = f"cumulative_{word}"
