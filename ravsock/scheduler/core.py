@@ -35,7 +35,7 @@ from .grow import Growth, give_back, seal
 from .invariants import check
 from .leases import LEASE, REST
 from .ledger import Ledger
-from .state import AWAITED, COMPUTED, OPENED, Assignment, Developer, Graph, Life, Settings
+from .state import AWAITED, COMPUTED, OPENED, Assignment, Developer, End, Graph, Life, Settings
 
 #: contributors that may get nothing in one event before the others are not even tried
 _REFUSALS = 6
@@ -180,10 +180,10 @@ class Scheduler:
 
     def _leave(self, event: Leave) -> None:
         if event.life in self.ledger.lives:
-            self._bury(self.ledger.lives[event.life], "the contributor left", tried=False)
+            self._bury(self.ledger.lives[event.life], "the contributor left", End.UNTRIED)
 
-    def _bury(self, life: Life, reason: str, tried: bool) -> None:
-        self.ledger.take_back_all(life, reason, tried)
+    def _bury(self, life: Life, reason: str, end: End) -> None:
+        self.ledger.take_back_all(life, reason, end)
         self.ledger.cache.clear(life)
         self.ledger.roomy.discard(life.life)
         self.ledger.expectant.discard(life.life)
@@ -204,12 +204,12 @@ class Scheduler:
             ledger.take_back(assignment, "operands were missing")
         else:
             ledger.rest(life)
-            ledger.take_back(assignment, event.reason, tried=event.tried)
+            ledger.take_back(assignment, event.reason, End.FAILED if event.tried else End.UNTRIED)
 
     def _crash(self, event: Crash) -> None:
         life = self.ledger.lives.get(event.life)
         if life is not None:
-            self.ledger.take_back_all(life, event.reason, tried=True)
+            self.ledger.take_back_all(life, event.reason, End.FAILED)
             self.ledger.cache.clear(life)
             self.ledger.rest(life)
 
@@ -222,13 +222,15 @@ class Scheduler:
                 ledger.recount()
             elif kind == LEASE:
                 reason = f"{life.name} was not heard of for {self.settings.lease_s:g} s"
-                self._bury(life, reason, tried=True)
+                self._bury(life, reason, End.LOST)
                 ledger.out.append(Lost(life_id, reason))
             else:
                 life.silent = True
                 ledger.recount()
                 life.speed /= 2
-                ledger.take_back_all(life, f"{life.name} passed its deadline", tried=True)
+                is_there = ledger.now - life.heard < self.settings.lease_s / 2
+                end = End.FAILED if is_there else End.LOST
+                ledger.take_back_all(life, f"{life.name} passed its deadline", end)
                 ledger.look_at(life)
 
     # --- dispatch -----------------------------------------------------------------------------------

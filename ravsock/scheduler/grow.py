@@ -152,7 +152,7 @@ class Growth:
         up_s = self.up_s + size / life.up_bps
         total_s = exec_s + down_s + up_s
         if graph.tries and op in graph.tries:
-            self.cap = min(self.cap, self.settings.op_cap >> self.settings.try_shift * graph.tries[op])
+            self.cap = min(self.cap, self.settings.op_cap >> self.settings.try_shift * graph.tries[op].all)
         if (live_bytes > self.budget or len(outside) >= self.cap or total_s > self.target_s) and (
             self._ends_before(op, live_bytes, is_seed, exec_s, down_s, up_s, new_bytes > 0)
         ):

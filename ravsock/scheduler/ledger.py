@@ -14,7 +14,19 @@ from .cache import Cache
 from .company import Company
 from .events import Assign, Commit, Discard, Fail, Instruction, Result, Void
 from .leases import Alarms, learned_speed, own_seconds
-from .state import ASSIGNED, COMPUTED, FAILED, OPENED, Assignment, Developer, Graph, Life, Settings
+from .state import (
+    ASSIGNED,
+    COMPUTED,
+    FAILED,
+    OPENED,
+    Assignment,
+    Developer,
+    End,
+    Graph,
+    Life,
+    Settings,
+    Tries,
+)
 
 
 class Ledger:
@@ -131,7 +143,7 @@ class Ledger:
         for op, reason in event.failed:
             if op in assignment.remade:  # it is, or will be, computed elsewhere: that decides
                 self.rest(life)
-                self.take_back(assignment, f"op {op} could not be made once more: {reason}", tried=True)
+                self.take_back(assignment, f"op {op} could not be made once more: {reason}", End.FAILED)
                 return
         self._close(life, assignment)
         life.rests = 0
@@ -170,7 +182,7 @@ class Ledger:
 
     # --- it ends in any other way -------------------------------------------------------------------
 
-    def take_back(self, assignment: Assignment, reason: str, tried: bool = False) -> None:
+    def take_back(self, assignment: Assignment, reason: str, end: End = End.UNTRIED) -> None:
         """An assignment comes to nothing: its ops are work again, and so are those that relied on it."""
         life, graph = self.lives[assignment.life], self.graphs[assignment.graph]
         self._close(life, assignment)
@@ -182,8 +194,8 @@ class Ledger:
             if graph.state[op] == ASSIGNED:  # else it failed, which is why the assignment comes back
                 graph.assigned -= 1
                 failures += lineage.put_back(graph, op)
-                if tried:
-                    failures += self._count_try(graph, op, reason)
+                if end is not End.UNTRIED:
+                    failures += self._count_try(graph, op, reason, end, len(assignment.ops) == 1)
         kept = set(assignment.keep)
         for behind in list(life.queue):
             if behind.graph == graph.number and not kept.isdisjoint(behind.held):
@@ -191,11 +203,11 @@ class Ledger:
         self.fail(graph, failures)
         self.touch(graph)
 
-    def take_back_all(self, life: Life, reason: str, tried: bool) -> None:
+    def take_back_all(self, life: Life, reason: str, end: End) -> None:
         """The piece in front is the one that ran: only its ops have been tried."""
         while life.queue:
-            self.take_back(life.queue[0], reason, tried)
-            tried = False
+            self.take_back(life.queue[0], reason, end)
+            end = End.UNTRIED
 
     def take_back_graph(self, graph: Graph, reason: str) -> None:
         for assignment in list(self.assignments.values()):
@@ -213,13 +225,17 @@ class Ledger:
             if hit and assignment.number in self.assignments:
                 self.take_back(assignment, "an op of it has failed")
 
-    def _count_try(self, graph: Graph, op: int, reason: str) -> list[lineage.Failure]:
+    def _count_try(self, graph: Graph, op: int, reason: str, end: End, alone: bool) -> list[lineage.Failure]:
+        """An op is blamed only for what happened while it was alone in its piece."""
         if graph.state[op] == FAILED:
             return []
-        tries = graph.tries[op] = graph.tries.get(op, 0) + 1
-        if tries < self.settings.max_tries:
+        tries = graph.tries.setdefault(op, Tries())
+        tries.count(end, alone)
+        if tries.failed_alone < self.settings.max_tries and tries.lost_alone < self.settings.max_losses:
             return []
-        return lineage.fail(graph, op, op, f"gave up after {tries} tries: {reason}")
+        alone_times = tries.failed_alone + tries.lost_alone
+        text = f"gave up after {tries.all} tries, {alone_times} of them alone in its piece: {reason}"
+        return lineage.fail(graph, op, op, text)
 
     def _close(self, life: Life, assignment: Assignment) -> None:
         del self.assignments[assignment.number]

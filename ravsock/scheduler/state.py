@@ -30,6 +30,7 @@ make than to move: a piece that needs its value and does not own it makes it onc
 
 from __future__ import annotations
 
+import enum
 from array import array
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,8 +74,10 @@ class Settings:
     queue_cap: int = 2
     #: deadline = this times the predicted time, plus the floor
     deadline_factor: float = 4.0
-    #: deaths, deadlines and refusals of pieces with an op in front before the op fails
-    max_tries: int = 5
+    #: crashes, deadlines and refusals of an op that was alone in its piece before it fails
+    max_tries: int = 3
+    #: the same for lives that were lost with it: mostly people who leave, seldom the op
+    max_losses: int = 12
     #: each try divides the op cap of the next piece by 2 to this power: 1000, 125, 15, 1
     try_shift: int = 3
     #: part of a life's memory that its assignments may fill together; the cache has the rest
@@ -90,6 +93,28 @@ class Settings:
     def floor_s(self) -> float:
         """What every deadline has on top: half a lease, between 2 and 10 s."""
         return min(10.0, max(2.0, self.lease_s / 2))
+
+
+class End(enum.Enum):
+    """How an assignment came to nothing, as far as its ops may be the reason."""
+
+    UNTRIED = 0  #: it did not run, or it is known to be nobody's fault
+    FAILED = 1  #: the process that ran it died, refused it, or took too long
+    LOST = 2  #: its life was not heard of any more
+
+
+@dataclass(slots=True)
+class Tries:
+    """How often the pieces with an op came to nothing; and how often while it was alone in its piece."""
+
+    all: int = 0
+    failed_alone: int = 0
+    lost_alone: int = 0
+
+    def count(self, end: End, alone: bool) -> None:
+        self.all += 1
+        self.failed_alone += alone and end is End.FAILED
+        self.lost_alone += alone and end is End.LOST
 
 
 class Graph:
@@ -121,7 +146,7 @@ class Graph:
         self.outs: list[
             list[int] | tuple[()]
         ] = []  #: dependents, not kept for sources: see lineage.dependents
-        self.tries: dict[int, int] = {}
+        self.tries: dict[int, Tries] = {}  #: of ops that have come back
         self.fault: dict[int, tuple[int, str]] = {}  #: failed op -> the op at fault, reason
         self.holders: dict[int, set[str]] = {}  #: op -> lives that keep its value for later
         # the ready list (ready.py)

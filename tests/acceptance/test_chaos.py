@@ -56,9 +56,8 @@ class Chaos:
 
     def strike_while(self, server: Server, graph: int, developer: Script) -> None:
         """Strike each time that some more ops of a graph are computed, until its script has ended."""
-        goal = 0
         while developer.alive:
-            goal += self._rng.randint(20, 200)
+            goal = computed(server, graph) + self._rng.randint(20, 200)
             until(lambda goal=goal: computed(server, graph) >= goal or not developer.alive, f"{goal} ops")
             self.strike()
 

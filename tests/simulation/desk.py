@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from ravsock.scheduler import Scheduler
+from ravsock.scheduler import Scheduler, Settings
 from ravsock.scheduler.events import AddOps, Instruction, Join, OpenGraph
 
 T = TypeVar("T")
@@ -15,8 +15,14 @@ T = TypeVar("T")
 class Desk:
     """A scheduler with one graph, checked after every event."""
 
-    def __init__(self, ins: list[tuple[int, ...]], cost_s: float = 0.01, size_bytes: int = 8) -> None:
-        self.scheduler = Scheduler()
+    def __init__(
+        self,
+        ins: list[tuple[int, ...]],
+        cost_s: float = 0.01,
+        size_bytes: int = 8,
+        settings: Settings | None = None,
+    ) -> None:
+        self.scheduler = Scheduler(settings)
         self.now = 0.0
         self.tell(OpenGraph(1, "ada"))
         self.add(ins, cost_s, size_bytes)

@@ -18,6 +18,7 @@ from ravsock.scheduler.events import (
     Fail,
     Heard,
     Instruction,
+    Leave,
     LoseData,
     Lost,
     Refuse,
@@ -113,7 +114,7 @@ def test_a_passed_deadline_returns_the_work_and_the_life_gets_nothing_until_it_s
     assert only(Assign, desk.tell(Heard("a"), assign.deadline + 1)).ops == [0]
 
 
-def test_an_op_that_kills_fails_alone_after_five_tries() -> None:
+def test_an_op_that_kills_fails_once_it_has_killed_three_times_alone() -> None:
     desk = Desk([()] * 40, cost_s=1e-4)
     desk.tell(EndGraph(1))
     failed: list[tuple[int, int, str]] = []
@@ -134,8 +135,34 @@ def test_an_op_that_kills_fails_alone_after_five_tries() -> None:
         desk.scheduler.handle(Tick(), desk.now)
         if desk.scheduler.ledger.graphs[1].finished:
             break
-    assert failed == [(17, 17, "gave up after 5 tries: killed")]
+    assert failed == [(17, 17, "gave up after 6 tries, 3 of them alone in its piece: killed")]
     assert desk.scheduler.counts(1)["computed"] == 39
+
+
+@pytest.mark.parametrize(("lost", "limit"), [(False, 3), (True, 12)])
+def test_lives_that_vanish_with_an_op_are_held_against_it_less_than_crashes(lost: bool, limit: int) -> None:
+    desk = Desk([()])
+    desk.tell(Want(1, (0,)))
+    for n in range(1, limit + 1):
+        assign = only(Assign, desk.join(f"life-{n}"))
+        if lost:
+            answer = desk.tell(Tick(), desk.now + Settings().lease_s)
+        else:
+            answer = desk.tell(Crash(assign.life, "killed"))
+            desk.tell(Leave(assign.life))
+        failed = [row for it in answer if isinstance(it, Fail) for row in it.failed]
+        assert len(failed) == (n == limit), n
+
+
+def test_an_op_in_company_is_never_blamed() -> None:
+    """Two ops that always travel together: whichever dies with the other, neither is known to be at fault."""
+    desk = Desk([(), ()], cost_s=1e-5, settings=Settings(try_shift=0))
+    desk.tell(EndGraph(1))
+    for n in range(20):
+        assign = only(Assign, desk.join(f"life-{n}"))
+        assert assign.ops == [0, 1]
+        assert not [it for it in desk.tell(Crash(assign.life, "killed")) if isinstance(it, Fail)]
+        desk.tell(Leave(assign.life))
 
 
 def test_a_failed_op_fails_its_dependents_and_nothing_else() -> None:
