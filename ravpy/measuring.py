@@ -159,7 +159,7 @@ class Measuring:
     """One pass over a table."""
 
     def __init__(self, spec: Spec, table: Table, key: bytes, comma: bool, missing: frozenset[str]) -> None:
-        self._table, self._key = table, key
+        self._table, self._key, self._missing = table, key, missing
         sums = all_sums(spec)
         used = {c for total in sums for c in total.over}
         self._rules = [Rule(c, spec.columns[c], table, comma, missing) for c in sorted(used)]
@@ -238,11 +238,13 @@ class Measuring:
         return near.pop("", []), near
 
     def _members(self, batch: Batch) -> dict[Group, set[int]]:
-        """The rows of each group."""
+        """The rows of each group; the owner's own words for missing cells are none, as in conditions."""
         members: dict[Group, set[int]] = {}
         for name, place in self._groups.items():
             for i, cell in enumerate(batch.columns[place]):
-                members.setdefault((name, cell.strip()), set()).add(i)
+                value = cell.strip()
+                if value.lower() not in self._missing:
+                    members.setdefault((name, value), set()).add(i)
         return members
 
     def _add(self, query: Query, values: dict[str, Values], rows: list[int]) -> None:

@@ -116,6 +116,18 @@ def test_words_for_missing_cells_hold_in_conditions_too(tmp_path: Path, words: s
     assert found.chosen == chosen
 
 
+@pytest.mark.parametrize(
+    ("words", "rows"), [(set(), [2, 3, 1]), ({"-9"}, [2, 0, 1]), ({"-9", "unbekannt"}, [2, 0, 0])]
+)
+def test_words_for_missing_cells_hold_in_groups_too(tmp_path: Path, words: set[str], rows: list[int]) -> None:
+    by = By("site", ("NA", "-9", "Unbekannt"))  # NA may be a country
+    spec = make_spec({"x": Column()}, Statistic("count", ("x",), by=by))
+    cells = ["NA", "-9", " -9 ", "NA", "Unbekannt", "-9"]
+    path = write_csv(tmp_path / "d.csv", ["x", "site"], [[1, cell] for cell in cells])
+    found, _ = measure(spec, path, Format(missing=frozenset(words)))
+    assert list(found.sums.values()) == rows
+
+
 def test_a_condition_s_cell_that_is_no_number_is_named_with_what_helps(tmp_path: Path) -> None:
     spec = make_spec({"x": Column()}, Statistic("count", ("x",)), where={"year": Where(min="0")})
     path = write_csv(tmp_path / "d.csv", ["x", "year"], [[1, "2.000"], [2, "?"]], delimiter=";")
