@@ -62,7 +62,7 @@ class FederatedGraph:
             self._id = id
             row = self._server.view(id)
             self.name, self.algorithm, self._developer = row["name"], row["algorithm"], row["developer"]
-            self._kept = self._keys.load(id)
+            self._kept = self._keys.find(id, row["created_at"], row["fingerprint"])
             self._statistics = list(self._kept.spec.statistics)
             self._asked = row["fingerprint"] == fingerprint(self._kept.spec)
         else:
@@ -71,6 +71,7 @@ class FederatedGraph:
             self._draft("0" * 32, 0, "")  # whatever is wrong with the rules is said here
             row = self._server.open(name, algorithm)
             self._id, self._developer = int(row["id"]), str(row["developer"])
+        self._made_at = float(row["created_at"])
         self._before = _current.get()
         _current.set(self)
 
@@ -165,7 +166,7 @@ class FederatedGraph:
             primes, modulus = (key.p, key.q), f"{key.n:x}"
         spec = self._draft(secrets.token_hex(16), self._id, modulus)
         layout_of(spec)  # what does not fit the key is said before anything is sent
-        kept = Kept(spec, primes)
+        kept = Kept(spec, primes, self._made_at)
         self._keys.keep(kept)
         return kept
 
@@ -253,7 +254,8 @@ class FederatedGraph:
         self._ended = True
         if _current.get() is self:
             _current.set(self._before)
-        self._keys.delete(self._id)
+        if self._kept is not None:
+            self._keys.delete(self._kept)
         if not self._told:
             self._server.end(self._id)
             self._told = True

@@ -91,7 +91,7 @@ def tell(server: Server, script: Any, tmp_path: Path, processes: list[Running]) 
             assert owner.wait(60) == 0, owner.tail()
         said(developer, "variance")
         keys = KeyStore(tap.url, {"RDF_STATE_DIR": str(state)})
-        return Told(tap, keys.load(int(graph)), word, pay)
+        return Told(tap, keys.find(int(graph), 0.0, word), word, pay)
 
     yield run
     tap.close()

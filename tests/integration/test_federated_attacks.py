@@ -104,7 +104,7 @@ def test_too_few_by_the_deadline_have_no_result(owners: list[Owner]) -> None:
         owners[1].take_part(graph.id)
     with pytest.raises(R.ComputeError):
         graph.end()
-    assert not graph._keys.path(graph.id).exists()
+    assert not graph._keys.path(graph._kept).exists()
 
 
 def test_a_server_that_releases_too_early_is_not_believed(owners: list[Owner], server: Any) -> None:

@@ -48,10 +48,10 @@ def test_a_question_whose_answer_was_lost_is_put_again_with_the_same_key(
     line.lose_answers = True
     with pytest.raises(ServerUnreachable):
         _ = graph.fingerprint
-    kept = graph._keys.path(graph.id).read_bytes()
+    kept = graph._keys.path(graph._kept).read_bytes()
     line.lose_answers = False
     word = graph.fingerprint
-    assert graph._keys.path(graph.id).read_bytes() == kept
+    assert graph._keys.path(graph._kept).read_bytes() == kept
     assert capsys.readouterr().err.count(word) == 1  # the contributors' word is told once the server has it
     with pytest.raises(R.GraphError, match="is frozen"):
         R.federated_variance()
@@ -66,8 +66,8 @@ def test_the_key_is_deleted_at_once_and_the_server_told_when_it_is_back(
 ) -> None:
     graph = federated(COLUMNS)
     mean = R.federated_mean()
-    path = graph._keys.path(graph.id)
     all_take_part(owners if wanted == "end" else owners[:1], graph)
+    path = graph._keys.path(graph._kept)
     if wanted == "end":
         mean()
     assert path.exists()

@@ -120,7 +120,7 @@ def test_the_key_is_its_owners_only_never_sent_survives_the_script_and_is_delete
     graph = federated(COLUMNS)
     mean = R.federated_mean()
     word = graph.fingerprint
-    path = graph._keys.path(graph.id)
+    path = graph._keys.path(graph._kept)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) & 0o077 == 0
     primes = [int(json.loads(path.read_text())[x], 16) for x in "pq"]

@@ -93,7 +93,7 @@ def test_the_developer_s_script_and_the_contributor_s_commands_meet(
     script = threading.Thread(target=exec, args=(block("R.federated_mean()\nspread"), names), daemon=True)
     script.start()
     graph, word = printed.get(timeout=30)
-    key = names["graph"]._keys.path(graph)
+    key = names["graph"]._keys.path(names["graph"]._kept)
     assert key.exists()
     # When one takes part by the page's commands, and the others too
     monkeypatch.chdir(owners[0].file.parent)
