@@ -183,6 +183,11 @@ class Server(Running):
         assert view["computed_ops"] < view["total_ops"], "the graph was done before anything could happen"
         return view
 
+    def until_more(self, number: int = 1) -> None:
+        """Wait until another op of a graph is computed."""
+        before = self.graph(number)["computed_ops"]
+        until(lambda: self.graph(number)["computed_ops"] > before, "another op computed")
+
 
 class Contributor(Running):
     """`ravpy participate` in a process."""
