@@ -320,9 +320,9 @@ def norm(x: Operand, ord: Operand=..., axis: Operand=..., keepdims: Operand=...)
 def trace(x: Operand, offset: Operand=..., axis1: Operand=..., axis2: Operand=...) -> Tensor:
     """The sum along a diagonal."""
 def eig(x: Operand) -> tuple[Tensor, ...]:
-    """Eigenvalues and eigenvectors of a square matrix, complex, in no particular order: two outputs. The first large element of each vector is positive."""
+    """Eigenvalues and eigenvectors of a square matrix, complex, rising by real part, then by imaginary part: two outputs. The first large element of each vector is positive."""
 def eigvals(x: Operand) -> Tensor:
-    """The eigenvalues of a square matrix, complex, in no particular order."""
+    """The eigenvalues of a square matrix, complex, rising by real part, then by imaginary part."""
 def eigvalsh(x: Operand, UPLO: Operand=...) -> Tensor:
     """The eigenvalues, rising, of a symmetric or Hermitian matrix."""
 def svdvals(x: Operand) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 from ravspec.errors import DTypeError, ParamError, ShapeError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
+from ravspec.ops.distinct import distinct
 from ravspec.ops.index import (
     bind_set_item,
     canonical_key,
@@ -78,8 +79,8 @@ def mode(x: Any, axis: int) -> Any:
     lines = np.moveaxis(as_array(x), axis, -1)
     out = np.empty(lines.shape[:-1], lines.dtype)
     for at in np.ndindex(out.shape):
-        values, counts = np.unique(lines[at], return_counts=True)
-        out[at] = values[counts.argmax()]
+        found = distinct(lines[at], equal_nan=True)
+        out[at] = found.values[found.counts.argmax()]
     return out
 
 

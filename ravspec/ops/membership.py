@@ -10,7 +10,8 @@ import numpy as np
 from ravspec.errors import ParamError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
-from ravspec.ops.op import Op, Sample, as_array, as_int64
+from ravspec.ops.distinct import distinct
+from ravspec.ops.op import Op, Sample, as_array
 from ravspec.ops.params import Param
 from ravspec.ops.sets import sorting
 from ravspec.shapes import (
@@ -41,16 +42,14 @@ def unchanged(shape: Shape) -> Shape:
 
 
 def split_uniques(x: Any, **asked: bool) -> tuple[Any, ...]:
-    """np.unique, the extras as int64. Every NaN is an element of its own, as the array API has it."""
-    x = as_array(x)
-    if not asked:
-        return (np.unique(x, equal_nan=False),)
-    unique: Any = np.unique  # its overloads take no dictionary
-    values, *extras = unique(x, equal_nan=False, **asked)
-    if asked.get("return_inverse"):
-        at = 1 if asked.get("return_index") else 0
-        extras[at] = extras[at].reshape(x.shape)
-    return (values, *map(as_int64, extras))
+    """np.unique with the extras asked for. Every NaN is an element of its own, as the array API has it."""
+    found = distinct(x, equal_nan=False)
+    extras = {
+        "return_index": found.index,
+        "return_inverse": found.inverse.reshape(np.shape(x)),
+        "return_counts": found.counts,
+    }
+    return (found.values, *(extra for word, extra in extras.items() if asked.get(word)))
 
 
 def uniques(name: str, doc: str, shapes: list[Shapes], **asked: bool) -> Op:

@@ -11,6 +11,7 @@ import numpy as np
 from ravspec.errors import DTypeError, ParamError, ShapeError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
+from ravspec.ops.distinct import distinct
 from ravspec.ops.op import Flops, Op, Sample, as_int64, of_arrays
 from ravspec.ops.params import Param
 from ravspec.shapes import (
@@ -252,7 +253,7 @@ ROWS = (
     ),
     Op(
         name="unique",
-        kernel=of_arrays(np.unique),
+        kernel=lambda x: distinct(x, equal_nan=True).values,
         rule=Typed(unknown_length, same_dtype),
         numpy="np.unique(x)",
         doc="The distinct elements, sorted.",

@@ -91,8 +91,20 @@ def oriented_svd(u: Any, s: Any, vh: Any) -> tuple[Any, ...]:
     return u, s, v.swapaxes(-1, -2)
 
 
-#: rows whose outputs NumPy leaves open by a sign
-ORIENTED = {"eigh": lambda w, v: (w, *oriented(v)), "svd": oriented_svd}
+def ordered(values: Any, *vectors: Any) -> tuple[Any, ...]:
+    """Eigenvalues that are real rise, and the columns of vectors with them."""
+    order = np.argsort(values.real, -1)
+    along = [np.take_along_axis(v, order[..., np.newaxis, :], -1) for v in vectors]
+    return (np.take_along_axis(values, order, -1), *(turned for v in along for turned in oriented(v)))
+
+
+#: rows whose outputs NumPy leaves open by a sign, or in their order
+ORIENTED = {
+    "eigh": lambda w, v: (w, *oriented(v)),
+    "svd": oriented_svd,
+    "eig": ordered,
+    "eigvals": ordered,
+}
 
 
 def quietly(function: Any, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
