@@ -12,9 +12,9 @@ from ravop import composed as _composed
 from ravop import fft, linalg, stats
 from ravop import functions as _functions
 from ravop import slopes as _slopes
-from ravop.answers import op
 from ravop.composed import *  # noqa: F403
 from ravop.constants import e, epsilon, inf, minus_one, nan, newaxis, one, pi
+from ravop.custom import op
 from ravop.dtypes import (
     __array_namespace_info__,
     bool,
@@ -57,6 +57,7 @@ from ravop.rdf import (
     slice,
 )
 from ravop.script import fetch, submit_all, t
+from ravop.settings import SETTINGS as globals
 from ravop.slopes import *  # noqa: F403
 from ravop.standard import (
     asarray,
@@ -116,7 +117,7 @@ _atexit.register(submit_all)
 
 __all__ = [
     # session
-    "initialize",
+    "initialize", "globals",
     # values
     "t", "Tensor", "Scalar", "fetch", "fetch_persisting_op",
     # graphs

@@ -6,11 +6,9 @@ contributors see in its place what it needs.
 
 from __future__ import annotations
 
-import functools
 import operator
 from collections.abc import Callable
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ravspec.errors import ParamError
 from ravspec.federated import Statistic
@@ -19,11 +17,6 @@ from ravspec.totals import Totals
 
 if TYPE_CHECKING:
     from ravop.federated import FederatedGraph
-
-#: the developer's op that is being put together
-_part_of: ContextVar[str] = ContextVar("ravop_part_of", default="")
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Answer:
@@ -119,25 +112,3 @@ def together(function: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
         return function(a, b)
     except ZeroDivisionError:
         return float("nan")
-
-
-def op(function: F) -> F:
-    """Make a function of answers an op of its own: contributors are told its name and what it needs."""
-
-    @functools.wraps(function)
-    def named(*args: Any, **more: Any) -> Any:
-        token = _part_of.set(_part_of.get() or function.__name__)
-        try:
-            answer = function(*args, **more)
-        finally:
-            _part_of.reset(token)
-        if not isinstance(answer, Answer):
-            raise ParamError(f"{function.__name__} gave {answer!r}; it must give answers, put together")
-        return answer
-
-    return named  # type: ignore[return-value]
-
-
-def part_of() -> str:
-    """The op that is being put together; nothing outside of one."""
-    return _part_of.get()

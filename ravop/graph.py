@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -18,6 +19,7 @@ from ravop.engine import Engine, current_engine
 from ravop.federated import FederatedGraph
 from ravop.operands import ANY_INTEGER, as_value, check_literals
 from ravop.record import Operand, Recorder, key_of
+from ravop.settings import SETTINGS
 from ravop.tensor import Tensor
 from ravop.waiting import Question, SendLock, read_ahead, request, wait
 from ravspec.batch import Batch
@@ -135,8 +137,14 @@ class Graph:
         if op >= self._send_at:
             self._send_ahead()
         if len(types) == 1:
-            return Tensor.of(self, op, 0, types[0])
-        return tuple(Tensor.of(self, op, k, t) for k, t in enumerate(types))
+            tensor = Tensor.of(self, op, 0, types[0])
+            if SETTINGS.eager_mode:
+                self.fetch([tensor])
+            return tensor
+        tensors = tuple(Tensor.of(self, op, k, t) for k, t in enumerate(types))
+        if SETTINGS.eager_mode:
+            self.fetch(tensors)
+        return tensors
 
     def _check_others(self, row: Op, operands: Sequence[Any], given: list[Operand]) -> list[Operand]:
         """Numbers among the operands: they must fit, and where there is nothing else, be arrays."""
@@ -332,10 +340,19 @@ class Graph:
         info = self._info()
         return 100.0 * info["computed_ops"] / info["total_ops"] if info["total_ops"] else 0.0
 
-    def get_op_stats(self) -> dict[str, int]:
-        """total_ops, pending_ops, computing_ops, computed_ops, failed_ops."""
-        info = self._info()
-        return {key: info[key] for key in info if key.endswith("_ops")}
+    def get_op_stats(self, op_name: str | None = None) -> dict[str, int]:
+        """total_ops, pending_ops, computing_ops, computed_ops, failed_ops; with a name, of the ops that
+        get_ops_by_name gives for it, where those being computed count as pending."""
+        if op_name is None:
+            info = self._info()
+            return {key: info[key] for key in info if key.endswith("_ops")}
+        states = Counter(op["state"] for op in self.get_ops_by_name(op_name))
+        counted = {f"{state}_ops": states[state] for state in ("pending", "computed", "failed")}
+        return {"total_ops": states.total(), **counted}
+
+    def own_op(self, op: int) -> str:
+        """The name of the developer's own op (`@R.op`) that an op is part of; nothing if there is none."""
+        return self._record.own_op(op)
 
     @property
     def ops(self) -> list[dict[str, Any]]:
@@ -344,7 +361,7 @@ class Graph:
         return self._engine.ops(self.id)
 
     def get_ops_by_name(self, op_name: str) -> list[dict[str, Any]]:
-        """The ops whose name contains op_name."""
+        """The ops whose name contains op_name, or the name of the developer's own op they are part of."""
         self._info()
         return self._engine.ops(self.id, op_name)
 

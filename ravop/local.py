@@ -17,7 +17,7 @@ from ravop.config import Config
 from ravspec.batch import Batch
 from ravspec.codec import Buffer, array_bytes, column, read_column
 from ravspec.errors import GraphError, TransferError
-from ravspec.messages import Done, Failure, Failures, Message, Stored, Submit, Values
+from ravspec.messages import Done, Failures, Message, Stored, Submit, Values, failure_of
 from ravspec.oplist import OpList
 from ravspec.shapes import ArrayType
 from ravspec.states import GraphState, OpState
@@ -154,8 +154,7 @@ class LocalEngine:
         for op in asked:
             if op in held.failed:
                 cause, reason = held.failed[op]
-                view = held.ops.view(cause)
-                failures.append(Failure(op, cause, view["operator"], reason, view["file"], view["line"]))
+                failures.append(failure_of(op, held.ops.view(cause), reason))
         if failures:
             yield Failures(failures), []
         there = [op for op in wanted if op in held.values]
@@ -199,9 +198,7 @@ class LocalEngine:
     def ops(self, graph: int, name: str | None = None) -> list[dict[str, Any]]:
         """The ops of a graph, or those whose name contains `name`."""
         held = self._graph(graph)
-        numbers = range(len(held.ops))
-        if name is not None:
-            return [self.op(graph, op) for op in numbers if name in held.ops.names.get(op, "")]
+        numbers = range(len(held.ops)) if name is None else held.ops.named(name)
         return [self.op(graph, op) for op in numbers]
 
     def op(self, graph: int, op: int) -> dict[str, Any]:

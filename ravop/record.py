@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ravop.calls import CALL, Call
 from ravspec.batch import Batch, Symbols
 from ravspec.claims import WEAK, WEAK_TYPES
 from ravspec.codec import literal_to_json, name_of
@@ -46,11 +47,13 @@ class Recorder:
         self.n_ops = 0
         self.kinds, self.types = Interner(), Interner()
         self.unknown: set[int] = set()  #: types whose shape only the values tell
-        self.sites = Interner()
+        self.sites = Interner()  #: (file, line, the developer's op in which the line is)
         self.literals: list[Any] = []
         self._literals: dict[Any, int] = {}
-        #: (id of the code, instruction) -> number of the line; the code is kept so that the id stays its own
-        self._sites: dict[tuple[int, int], tuple[int, CodeType]] = {}
+        #: (id of the code, instruction, call) -> number of the site; the code is kept so that the id stays
+        #: its own
+        self._sites: dict[tuple[int, int, Call | None], tuple[int, CodeType]] = {}
+        self._site = array("I")  #: of every op, submitted ones too
         #: (kind, arity, types of the outputs): all of an op that its operands' types and params decide
         self._forms: list[tuple[int, int, tuple[int, ...]]] = []
         self._form_of: dict[Any, int] = {}
@@ -58,7 +61,7 @@ class Recorder:
         self._clear()
 
     def _clear(self) -> None:
-        self._form, self._site = array("I"), array("I")
+        self._form = array("I")
         self._operand = array("i")  #: op and output of each operand
         self._values: list[bytes] = []
         self._stored: dict[int, str] = {}
@@ -137,22 +140,23 @@ class Recorder:
     def call_site(self, depth: int) -> int:
         """The number of the line outside this package that builds the op: at least so many calls up."""
         frame = sys._getframe(depth)
-        known = self._sites.get((id(frame.f_code), frame.f_lasti))
+        known = self._sites.get((id(frame.f_code), frame.f_lasti, CALL.get()))
         return known[0] if known is not None else self._farther_site(frame)
 
     def _farther_site(self, frame: FrameType) -> int:
         while frame.f_code.co_filename.startswith(HERE) and frame.f_back is not None:
             frame = frame.f_back
-        key = (id(frame.f_code), frame.f_lasti)
+        call = CALL.get()
+        key = (id(frame.f_code), frame.f_lasti, call)
         if key not in self._sites:
-            number = self.sites.number((frame.f_code.co_filename, frame.f_lineno))
+            number = self.sites.number((frame.f_code.co_filename, frame.f_lineno, call))
             self._sites[key] = number, frame.f_code
         return self._sites[key][0]
 
-    def site(self, number: int) -> tuple[str, int]:
-        """File and line of a call site."""
-        file, line = self.sites.items[number]
-        return file, line
+    def own_op(self, op: int) -> str:
+        """The name of the developer's own op that an op is part of, as far as it was built here."""
+        call = self.sites.items[self._site[op]][2] if op < len(self._site) else None
+        return call.name if call else ""
 
     def give_value(self, value: bytes) -> None:
         """The value of the source op that was recorded last."""
@@ -186,7 +190,7 @@ class Recorder:
             first=first,
             symbols=symbols,
             kind=kind,
-            site=np.array(self._site, np.uint32),
+            site=np.array(self._site[self.n_ops - self.n_pending :], np.uint32),
             arity=arity,
             operand=operand[:, 0],
             output=operand[:, 1].astype(np.uint16) if operand[:, 1].any() else np.zeros(0, np.uint16),

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ravop.answers import Answer, part_of
+from ravop.answers import Answer
+from ravop.calls import outermost
 from ravop.federated import current_federated
 from ravspec.decimals import written
 from ravspec.errors import ParamError
@@ -91,7 +92,7 @@ def federated_maximum(column: str, edges: Sequence[Any], *, by: Groups = None) -
 
 def ask(name: str, columns: Columns, by: Groups, **more: Any) -> Answer:
     """Declare a statistic in the current graph."""
-    statistic = Statistic(name, tuple(chosen(columns)), by=groups_of(by), part_of=part_of(), **more)
+    statistic = Statistic(name, tuple(chosen(columns)), by=groups_of(by), part_of=outermost(), **more)
     return current_federated().declare(statistic)
 
 

@@ -71,7 +71,8 @@ def wait(
     """
     answer = Answer(engine)
     message, buffers = request(batch, question)
-    with Bar(engine.config.bar_after_s, hidden=not question.wait) as bar:
+    what = graph.own_op(question.ops[-1]) if len(question.ops) else ""
+    with Bar(engine.config.bar_after_s, what, hidden=not question.wait) as bar:
         for reply, parts in engine.submit(graph.id, message, buffers, timeout):
             match reply:
                 case Stored():
@@ -163,7 +164,8 @@ class Answer:
 class Bar:
     """A progress bar that shows when the wait has lasted a while, and only in a terminal or notebook."""
 
-    def __init__(self, after_s: float, hidden: bool) -> None:
+    def __init__(self, after_s: float, what: str, hidden: bool) -> None:
+        self._what = what  #: the developer's own op that is asked for, if it is one
         self._show_at = time.monotonic() + after_s
         self._hidden = hidden
         self._bar: tqdm[Any] | None = None
@@ -181,8 +183,8 @@ class Bar:
             return
         if self._bar is None:
             self._bar = tqdm(
-                desc="computing", unit="op", disable=None, dynamic_ncols=True, leave=False,
-                initial=progress.computed,
+                desc=f"computing {self._what}".rstrip(), unit="op", disable=None, dynamic_ncols=True,
+                leave=False, initial=progress.computed,
             )  # fmt: skip
         self._bar.total = progress.total
         self._bar.n = progress.computed
@@ -204,8 +206,11 @@ def told(failures: list[Failure], graph: Graph, at_most: int = 5) -> str:
     lines = []
     for f in list(causes.values())[:at_most]:
         behind = sum(g.cause == f.cause and g.op != f.cause for g in failures)
-        lines.append(f"op {f.cause} ({f.operator}) of {graph} failed: {f.reason}")
+        inside = f" in {f.within[0]}(...)" if f.within else ""
+        lines.append(f"op {f.cause} ({f.operator}){inside} of {graph} failed: {f.reason}")
         lines.append(f'  it was built at File "{f.file}", line {f.line}')
+        if f.within:
+            lines.append(f'  {f.within[0]} was called at File "{f.within[1]}", line {f.within[2]}')
         if behind:
             lines.append(
                 f"  {behind} more {'op depends' if behind == 1 else 'ops depend'} on it and failed with it"

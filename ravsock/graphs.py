@@ -13,7 +13,7 @@ from ravsock.reading import StoredGraph
 from ravsock.scheduler import events
 from ravsock.values import Cache, ValueIndex
 from ravspec.batch import Batch
-from ravspec.messages import Failure, GraphNews
+from ravspec.messages import Failure, GraphNews, failure_of
 from ravspec.oplist import OpList
 from ravspec.states import GraphState
 from ravspec.values import type_from_json
@@ -106,8 +106,7 @@ class GraphRecord:
     def failure(self, op: int) -> Failure:
         """A failed op in words."""
         cause, reason = self.failed[op]
-        view = self.ops.view(cause)
-        return Failure(op, cause, view["operator"], reason, view["file"], view["line"])
+        return failure_of(op, self.ops.view(cause), reason)
 
 
 def stored_outputs(ops: NDArray[Any], stored: dict[int, str]) -> dict[int, str]:

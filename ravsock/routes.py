@@ -201,7 +201,7 @@ async def ops(request: web.Request) -> web.Response:
     )
     name = request.query.get("name")
     if name is not None:
-        chosen = [op for op, given in sorted(record.ops.names.items()) if name in given]
+        chosen = record.ops.named(name)
     else:
         chosen = list(range(len(record.ops)))
     page = [op for op in chosen if op >= first][: min(limit, PAGE_OPS)]

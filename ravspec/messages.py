@@ -40,7 +40,8 @@ class Submit(Message, frozen=True):
     first: list[OpNumber]
     kinds: list[tuple[str, dict[str, Any]]] = []
     types: list[tuple[str, list[int] | None]] = []
-    sites: list[tuple[str, int]] = []
+    #: file, line, and of an op of the developer's own its name, file and line of the caller
+    sites: list[tuple[str, int, tuple[str, str, int] | None]] = []
     literals: list[bool | int | float | dict[str, Any]] = []
     stored: dict[OpNumber, str] = {}
     names: dict[OpNumber, str] = {}
@@ -86,7 +87,8 @@ class Failures(Message, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """One failed op: the op at fault, its operator, NumPy's words, the developer's file and line."""
+    """One failed op: the op at fault, its operator, NumPy's words, the developer's file and line; and the
+    developer's own op that it is part of, with file and line of the caller."""
 
     op: int
     cause: int
@@ -94,6 +96,14 @@ class Failure(msgspec.Struct, frozen=True):
     reason: str
     file: str
     line: int
+    within: tuple[str, str, int] | None = None
+
+
+def failure_of(op: int, cause: dict[str, Any], reason: str) -> Failure:
+    """A failed op in words; cause: the view (OpList.view) of the op at fault."""
+    call = cause.get("within")
+    within = (call["name"], call["file"], call["line"]) if call else None
+    return Failure(op, cause["op"], cause["operator"], reason, cause["file"], cause["line"], within)
 
 
 class Alive(Message, frozen=True):

@@ -311,10 +311,11 @@ class OpList:
         """An output whose shape was not known has this type (the index is into out_type)."""
         self.out_type.all()[output_at] = self.intern_type(t)
 
-    def site_of(self, op: int) -> tuple[str, int]:
-        """The developer's file and line."""
-        file, line = self.symbols.sites[int(self.site.all()[op])]
-        return file, line
+    def named(self, part: str) -> list[int]:
+        """The ops whose name contains it, or the name of the developer's own op that they are part of."""
+        sites = [i for i, (*_, call) in enumerate(self.symbols.sites) if call and part in call[0]]
+        inside = np.flatnonzero(np.isin(self.site.all(), sites)).tolist() if sites else []
+        return sorted({op for op, name in self.names.items() if part in name}.union(inside))
 
     def view(self, op: int) -> dict[str, Any]:
         """One op for people: JSON."""
@@ -325,11 +326,12 @@ class OpList:
             for o, k in zip(self.operand.all()[lo:hi], self.output.all()[lo:hi], strict=True)
         ]
         _, types = self.types_of(np.array([op]))
-        file, line = self.site_of(op)
+        file, line, call = self.symbols.sites[int(self.site.all()[op])]
+        within = {"within": dict(zip(("name", "file", "line"), call, strict=True))} if call else {}
         return {
             "op": op, "name": self.names.get(op), "operator": row.name, "params": params,
             "operands": operands, "outputs": [type_to_json(self.types[t]) for t in types.tolist()],
-            "file": file, "line": line,
+            "file": file, "line": line, **within,
         }  # fmt: skip
 
 
