@@ -89,6 +89,48 @@ def test_a_server_killed_between_any_two_steps_loses_and_doubles_nothing(
     assert "Graph computed successfully!" in developer.out()
 
 
+#: a program of ours that starts with this says at its end which modules it has had
+WATCH = """
+import atexit, os, sys
+from pathlib import Path
+main = os.getpid()
+atexit.register(lambda: Path({folder!r}, f"modules-{{main}}").write_text("\\n".join(sys.modules)))
+"""
+#: whatever can make a key, or open a ciphertext
+OPENERS = {"phe", "gmpy2", "cryptography", "OpenSSL", "ravspec.paillier", "ravop", "ravpy"}
+
+
+@pytest.mark.long
+def test_the_server_s_process_has_had_nothing_that_opens_ciphertexts(
+    tmp_path: Path, processes: list[Running], files: list[tuple[Path, list[int]]]
+) -> None:
+    # Given a server and a developer who say what they have imported
+    (tmp_path / "sitecustomize.py").write_text(WATCH.format(folder=str(tmp_path)))
+    server = Server(tmp_path, PYTHONPATH=str(tmp_path))
+    processes.append(server)
+    server.ready()
+    (tmp_path / "ask.py").write_text(source(tmp_path))
+    paths = f"{tmp_path}:{ROOT}"
+    developer = Script("developer", tmp_path / "ask.py", tmp_path, server.url, PYTHONPATH=paths)
+    processes.append(developer)
+    # When a graph is asked, added up and opened
+    graph, word = said(developer, "id"), said(developer, "fingerprint")
+    for i, (path, _) in enumerate(files):
+        done = federate(server, tmp_path / f"owner{i}", graph, "--file", path, "--yes", "--expect", word)
+        assert done.returncode == 0, done.stderr
+    assert "Graph computed successfully!" in developer.output()
+    server.stop()
+    # Then the one who opened it had what it takes, and the one who added it up did not
+    assert {"phe", "gmpy2", "ravspec.paillier"} <= modules(tmp_path, developer)
+    assert "ravsock.contributions" in modules(tmp_path, server)
+    assert not OPENERS & modules(tmp_path, server)
+
+
+def modules(folder: Path, process: Running) -> set[str]:
+    """What a process has imported."""
+    return set((folder / f"modules-{process.pid}").read_text().split())
+
+
 def test_the_command_asks_refuses_and_says_why(
     server: Server, script: Callable[..., Script], tmp_path: Path, files: list[tuple[Path, list[int]]]
 ) -> None:
