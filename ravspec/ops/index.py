@@ -134,9 +134,10 @@ def index_shape(types: Types, params: Params) -> Shape | None:
             axis += 1
         elif entry[0] == "mask":
             mask = next(arrays)
+            check_mask(mask, shape[axis:])
             if entry[1] is None:
                 return None
-            brought.append((mask_count(entry[1], mask, shape[axis:]),))
+            brought.append((entry[1],))
             axis += len(shape_of(mask))
         else:
             parted = first >= 0
@@ -203,11 +204,11 @@ def array_shape(t: ArrayType) -> Shape:
     return shape_of(t)
 
 
-def mask_count(count: int, t: ArrayType, shape: Shape) -> int:
-    """How many elements a mask selects from the first axes of a shape."""
-    if t.dtype != BOOL or shape_of(t) != shape[: len(shape_of(t))]:
-        raise ShapeError(f"a mask of {t} does not fit the axes {shape} it selects from")
-    return count
+def check_mask(t: ArrayType, shape: Shape) -> None:
+    """A mask is as long as each of the first axes of a shape; NumPy lets one of no length pass too."""
+    mask = shape_of(t)
+    if t.dtype != BOOL or any(m not in (n, 0) for m, n in zip(mask, shape[: len(mask)], strict=True)):
+        raise BadIndex(f"a mask of {t} does not fit the axes {shape} it selects from")
 
 
 def index(x: Any, *arrays: Any, key: tuple[Entry, ...]) -> Any:
