@@ -155,7 +155,7 @@ class Contributors(socketio.AsyncNamespace):  # type: ignore[misc]
     async def on_watch(self, sid: str, frame: Any) -> None:
         """The life shows people what is going on."""
         message, _ = self._read(sid, frame, messages.Watch)
-        self._dispatcher.news.watch(message.life)
+        self._dispatcher.news.watch(message.life, message.tab)
 
     async def on_bye(self, sid: str, frame: Any) -> str:
         """The life ends."""

@@ -182,9 +182,11 @@ class Bye(Message, frozen=True):
 
 
 class Watch(Message, frozen=True):
-    """The life shows people what is going on: it wants News."""
+    """The life shows people what is going on: it wants News. Lives that name the same `tab` are one
+    contributor to people."""
 
     life: str
+    tab: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
 # --- server -> contributor --------------------------------------------------------------------------
@@ -242,7 +244,7 @@ class Unknown(Message, frozen=True):
 
 
 class GraphNews(msgspec.Struct, frozen=True):
-    """How far a graph is that the life was given work of."""
+    """How far a graph is; its name only where the life was given work of it."""
 
     id: int
     name: str
@@ -252,10 +254,13 @@ class GraphNews(msgspec.Struct, frozen=True):
 
 
 class News(Message, frozen=True):
-    """For those who watch: lives that are online, and the graphs of the life's latest work, latest first."""
+    """For those who watch: contributors online; the graphs of the life's latest work, and others that are
+    being worked on, latest first; and how many are being worked on in all."""
 
     contributors: int
     graphs: list[GraphNews]
+    others: list[GraphNews] = []
+    working: int = 0
 
 
 FromDeveloper = Submit

@@ -23,9 +23,10 @@ export function randomId() {
 }
 
 export class Core {
-  /** @param {object} hello what the tab says of itself, without a life @param {string} [life] */
-  constructor(hello, life = randomId()) {
+  /** @param {object} hello what the tab says of itself, without a life @param {string} tab its id @param {string} [life] */
+  constructor(hello, tab, life = randomId()) {
     this.hello = hello;
+    this.tab = tab;
     this.life = life;
     /** Which part of the time to compute, from 0 to 1. */
     this.pace = 1;
@@ -58,7 +59,8 @@ export class Core {
   }
 
   welcomed({ fresh, heartbeat_s }) {
-    const first = [{ type: "heartbeats", every_s: heartbeat_s }, this.send("watch", { life: this.life })];
+    const watch = this.send("watch", { life: this.life, tab: this.tab });
+    const first = [{ type: "heartbeats", every_s: heartbeat_s }, watch];
     if (!fresh) return [...first, ...this.unacknowledged.values(), ...this.next()];
     const lost = this.idle ? [] : [tell("while this tab was away, its work was given to others")];
     this.forget();

@@ -1,6 +1,7 @@
 // The tab's one worker for sockets and downloads: no kernel and no hidden page ever delays a heartbeat.
 // It has a slot, a life with a computing worker, for each core that may be used.
 
+import { randomId } from "./core.js";
 import { Data } from "./data.js";
 import { NOTHING, ofSlot, total } from "./figures.js";
 import { MEMORY_BYTES, Slot } from "./slot.js";
@@ -22,7 +23,8 @@ const NETWORK = { down_bps: 12.5e6, up_bps: 12.5e6, latency_s: 10e-3 };
 /** @type {"on" | "paused" | "off"} */
 let wanted = "off";
 let shared = null;
-let online = 0;
+/** What the server told last, of all contributors. */
+let news = { contributors: 0, others: [], working: 0 };
 /** Graphs that this tab helped with, of all its lives, the latest last. */
 const seen = new Map();
 // biome-ignore lint/correctness/noUnusedVariables: ??= reads it
@@ -44,18 +46,19 @@ const COMMANDS = {
     settings = { ...settings, assets, memoryBytes: memory, line: loopback ? LOOPBACK : NETWORK };
     shared = {
       settings,
+      tab: randomId(),
       connect: io,
       data: new Data(settings, () => slots.length > 1),
       newWorker: () => spawn("./worker.js"),
       changed,
       note: (text, warning) => postMessage({ type: "note", text, warning }),
-      news({ contributors, graphs }) {
+      news({ graphs, contributors, others = [], working = 0 }) {
         for (const graph of graphs.reverse()) {
           seen.delete(graph.id);
           seen.set(graph.id, graph);
         }
         for (const oldest of [...seen.keys()].slice(0, -GRAPHS)) seen.delete(oldest);
-        online = contributors;
+        news = { contributors, others, working };
         changed();
       },
     };
@@ -135,7 +138,7 @@ function tell() {
     figures: total([given, ...slots.map(ofSlot), shared?.data ?? NOTHING]),
     workers: slots.map(({ phase, link, hasKernel }) => ({ phase, link, hasKernel })),
     speed: first?.about?.speed ?? 0,
-    news: { contributors: online, graphs: [...seen.values()].reverse() },
+    news: { ...news, graphs: [...seen.values()].reverse(), others: news.others.filter(({ id }) => !seen.has(id)) },
   });
 }
 

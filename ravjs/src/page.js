@@ -5,7 +5,7 @@ import { Contributor } from "./contributor.js";
 import { Etiquette } from "./etiquette.js";
 import { MOST_CORES, load, save, setTakingPart, takingPartBefore, token } from "./settings.js";
 import { WORDS } from "./states.js";
-import { bytes, count, doing, duration, flopRate, online, titled } from "./words.js";
+import { bytes, count, doing, duration, flopRate, more, online, titled } from "./words.js";
 
 /** Notes that are kept for the visitor to read. */
 const NOTES = 50;
@@ -164,7 +164,7 @@ function wordsFor(state) {
     loading: "The first time this brings about 9 MB; after that they are in your browser's cache.",
     measuring: "How fast is this device? A few seconds.",
     connecting: "",
-    waiting: "There is nothing to compute at the moment. As soon as there is, this page begins by itself.",
+    waiting: "There is no work for this device at the moment. As soon as there is, this page begins by itself.",
     pausing: "The piece that is being computed is finished first.",
     paused: "Nothing is computed. What was begun goes to others.",
     away: "Leave this page open: it goes on when the server is back.",
@@ -209,16 +209,27 @@ function showFigures() {
     speed = { flops: figures.flops, seconds: figures.seconds, rate: (figures.flops - speed.flops) / seconds };
   }
   put("speed", flopRate(speed.rate));
-  const own = last.workers.filter(({ link }) => link === "up").length;
-  const lives = last.news?.contributors ?? 0;
-  $("online").hidden = !own || !lives; // who is away is told of no changes
-  if (own && lives) put("online", online(lives, own));
+  const contributors = last.news?.contributors ?? 0;
+  $("online").hidden = !isUp() || !contributors;
+  if (contributors) put("online", online(contributors));
+}
+
+/** Who is away is told of no changes. */
+function isUp() {
+  return last.workers.some(({ link }) => link === "up");
 }
 
 function showGraphs() {
-  const graphs = last.news?.graphs ?? [];
-  $("no-graphs").hidden = graphs.length > 0;
-  const list = $("graphs");
+  const news = last.news ?? { graphs: [], others: [], working: 0 };
+  $("no-graphs").hidden = news.graphs.length > 0;
+  showList($("graphs"), news.graphs);
+  const others = isUp() ? news.others : [];
+  $("others-part").hidden = !others.length;
+  showList($("others"), others);
+  put("more", more(news));
+}
+
+function showList(list, graphs) {
   while (list.children.length > graphs.length) list.lastChild.remove();
   while (list.children.length < graphs.length) list.append(graphItem());
   graphs.forEach((graph, i) => {

@@ -18,6 +18,7 @@ const FROM_SERVER = ["welcome", "assign", "void", "unknown", "news", "error"];
 /**
  * @typedef {object} Shared what the slots of a tab have in common
  * @property {{url: string, token: string | null, name: string, assets: object}} settings
+ * @property {string} tab a random id
  * @property {import("./data.js").Data} data
  * @property {(url: string, options: object) => any} connect io of Socket.IO
  * @property {() => Worker} newWorker
@@ -152,7 +153,7 @@ export class Slot {
   join() {
     if (this.core || this.phase !== "ready") return;
     const { settings } = this.shared;
-    this.core = new Core(helloOf(settings, this.about, this.number, this.pace));
+    this.core = new Core(helloOf(settings, this.about, this.number, this.pace), this.shared.tab);
     this.core.pace = this.pace;
     this.link = "connecting";
     this.socket = this.shared.connect(settings.url, {

@@ -50,10 +50,15 @@ export function duration(seconds) {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Who is at the server: `lives` are those of everybody, `own` of this tab, which has one for each core. */
-export function online(lives, own) {
-  const contributors = lives - own + 1;
+/** Who is at the server, this tab among them. */
+export function online(contributors) {
   return contributors <= 1 ? "You are the only contributor online" : `${contributors} contributors online`;
+}
+
+/** Of graphs that are being worked on: how many there are besides those that are shown; empty for none. */
+export function more({ graphs, others, working }) {
+  const shown = graphs.filter(({ total, computed, failed }) => computed + failed < total).length + others.length;
+  return working > shown ? `and ${count(working - shown)} more` : "";
 }
 
 export const count = (number) => Math.round(number).toLocaleString("en");

@@ -124,12 +124,36 @@ def test_two_cores_are_two_lives(server: Server, new_tab: NewTab, script: Start)
     memory = lambda: {name: about["memory_bytes"] for name, about in server.present().items()}  # noqa: E731
     half = memory()[tab.name]
     assert memory() == {tab.name: half, f"{tab.name}-2": half}
+    until(lambda: tab.text("#online") == "You are the only contributor online", "the two count as one")
     until(lambda: int(tab.text("#ops").replace(",", "")) == server.graph()["computed_ops"], "all is shown")
     shown = tab.text("#ops")
     # When one core is given back, then one life stays, with all of the memory, and no figure goes back
     tab.choose("cores", 1)
     until(lambda: memory() == {tab.name: 2 * half}, "one worker is left")
     assert tab.text("#ops") == shown
+
+
+@pytest.mark.long
+def test_graphs_of_others_are_shown_with_how_far_they_are_and_without_their_names(
+    server: Server, new_tab: NewTab, contributor: Callable[..., Contributor], script: Start
+) -> None:
+    # Given a graph whose ops are too large for a tab, and somebody who computes it
+    contributor("ann")
+    script("""
+        import ravop as R
+
+        with R.Graph(name="a secret"):
+            R.fetch(*[(R.arange(40_000_000) % k).sum() for k in range(2, 60)])
+    """)
+    tab = new_tab().participate("waiting")
+    # Then a visitor sees that it is worked on, and not what it is called
+    shown = lambda: tab.text("#others")  # noqa: E731
+    until(lambda: re.match(r"Graph 1\s+\d+ of 174$", shown()), "the graph and its progress")
+    before = shown()
+    until(lambda: shown() != before, "it gets on")
+    assert "secret" not in tab.page.content()
+    assert tab.text("#no-graphs") == "None yet."
+    tab.picture("others-graphs")
 
 
 def test_settings_are_remembered_and_a_reload_goes_on(server: Server, new_tab: NewTab) -> None:

@@ -34,7 +34,7 @@ function assignFrame(assignment, graph = 7) {
 const assign = (assignment) => core.handle({ type: "received", frame: assignFrame(assignment) });
 
 beforeEach(() => {
-  core = new Core(HELLO, "a".repeat(32));
+  core = new Core(HELLO, "t".repeat(32), "a".repeat(32));
 });
 
 test("it says hello whenever the connection stands", () => {
@@ -43,7 +43,9 @@ test("it says hello whenever the connection stands", () => {
 });
 
 test("a fresh welcome begins, with heartbeats", () => {
-  assert.deepEqual(kinds(welcome()), ["heartbeats", "watch", "begin"]);
+  const actions = welcome();
+  assert.deepEqual(kinds(actions), ["heartbeats", "watch", "begin"]);
+  assert.deepEqual(header(actions[1]), { type: "watch", life: core.life, tab: core.tab });
 });
 
 test("one assignment computes at a time, in order", () => {

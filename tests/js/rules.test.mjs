@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { NOTHING, ofSlot, total } from "../../ravjs/src/figures.js";
 import { CLEAR_MS, HOLD_MS, Patience, reasonFor } from "../../ravjs/src/pausing.js";
 import { WORDS, overall } from "../../ravjs/src/states.js";
-import { bytes, doing, duration, flopRate, online } from "../../ravjs/src/words.js";
+import { bytes, doing, duration, flopRate, more, online } from "../../ravjs/src/words.js";
 
 const READY = { phase: "ready", link: "up", isComputing: false };
 
@@ -88,7 +88,13 @@ test("what was given only grows: ended slots and hubs take nothing away, and a p
 });
 
 test("a visitor who gives two cores is one contributor", () => {
-  assert.equal(online(1, 1), "You are the only contributor online");
-  assert.equal(online(2, 2), "You are the only contributor online");
-  assert.equal(online(3, 2), "2 contributors online");
+  assert.equal(online(1), "You are the only contributor online");
+  assert.equal(online(2), "2 contributors online");
+});
+
+test("of the graphs being worked on, those that are not shown are counted", () => {
+  const at = (computed, failed = 0) => ({ total: 4, computed, failed });
+  assert.equal(more({ graphs: [at(4), at(3, 1)], others: [], working: 0 }), "", "they are done");
+  assert.equal(more({ graphs: [at(4), at(2)], others: [at(1), at(0)], working: 3 }), "");
+  assert.equal(more({ graphs: [at(4), at(2)], others: [at(1), at(0)], working: 5 }), "and 2 more");
 });
