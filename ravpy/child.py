@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable
 
 from ravpy.config import Config
-from ravspec.codec import PREFIX, total_length
+from ravspec.codec import PREFIX, pack, total_length
 from ravspec.messages import FtpGrant, to_json
 
 #: where the child finds its life's account for FTP, in its environment
 FTP_GRANT = "RAV_FTP_GRANT"
+#: how the header of a frame begins that gives it another
+ACCOUNT = b'{"type":"account"'
 
 
 class Child:
@@ -84,6 +86,11 @@ class Child:
             self._process.kill()
             await self._process.wait()
         await asyncio.gather(*self._watching)
+
+
+def account_frame(ftp: FtpGrant | None) -> bytes:
+    """Among the frames for the child: its account for FTP is this from now on."""
+    return pack(to_json({"type": "account", "ftp": ftp}).encode(), ())
 
 
 def death(code: int) -> str:

@@ -14,7 +14,7 @@ import socketio
 from socketio.exceptions import ConnectionError as NotConnected
 from socketio.exceptions import SocketIOError
 
-from ravpy.child import Child
+from ravpy.child import Child, account_frame
 from ravpy.config import Config
 from ravpy.core import (
     Acknowledged,
@@ -30,6 +30,7 @@ from ravpy.core import (
     Heartbeats,
     NewChild,
     Received,
+    Renew,
     Send,
     Stop,
     Tell,
@@ -197,6 +198,8 @@ class Contributor:
                 self._spawn(self._send(action))
             case Compute(frame):
                 self._give(frame)
+            case Renew(ftp):
+                self._give(account_frame(ftp))
             case NewChild(life, ftp):
                 self._changing = asyncio.create_task(self._change_child(life, ftp, self._changing))
             case Heartbeats(every_s):

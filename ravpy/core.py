@@ -90,6 +90,13 @@ class NewChild:
 
 
 @dataclass(frozen=True, slots=True)
+class Renew:
+    """From now on the child has this account for FTP."""
+
+    ftp: messages.FtpGrant | None
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeats:
     """From now on a heartbeat each so many seconds."""
 
@@ -111,7 +118,7 @@ class Stop:
     refused: str = ""
 
 
-Action = Send | Compute | NewChild | Heartbeats | Tell | Stop
+Action = Send | Compute | NewChild | Renew | Heartbeats | Tell | Stop
 
 
 @dataclass(slots=True)
@@ -203,6 +210,9 @@ class Core:
             self._forget()
             self._ftp = welcome.ftp
             return [*actions, NewChild(self.life, self._ftp), *self._next()]
+        if welcome.ftp != self._ftp:  # the server was started anew, and its accounts with it
+            self._ftp = welcome.ftp
+            actions.append(Renew(self._ftp))
         return [*actions, *self._unacknowledged.values(), *self._next()]
 
     def _forget(self) -> None:

@@ -11,11 +11,11 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ravftp.client import KINDS, Kind, Transfer, account_from
-from ravpy.child import FTP_GRANT
-from ravspec.codec import PREFIX, total_length
+from ravpy.child import ACCOUNT, FTP_GRANT
+from ravspec.codec import PREFIX, split, total_length
 from ravspec.executor import Executor
 
 
@@ -28,23 +28,33 @@ def read_frame(stream: BinaryIO) -> bytes | None:
     return prefix + rest
 
 
-def serve(executor: Executor, frames: BinaryIO, answers: BinaryIO) -> None:
+def serve(executor: Executor, accounts: Accounts, frames: BinaryIO, answers: BinaryIO) -> None:
     """Answer frames until there are no more."""
     while (frame := read_frame(frames)) is not None:
+        header, _ = split(frame)
+        if header.startswith(ACCOUNT):  # an assignment's is long, and parsed once
+            accounts.ftp = json.loads(header)["ftp"]
+            continue
         answers.write(executor.execute(frame))
         answers.flush()
 
 
-def make_transfer(life: str, url: str, environ: Mapping[str, str]) -> Transfer:
+class Accounts:
+    """The life's account for FTP, as the server told it last."""
+
+    def __init__(self, ftp: Any) -> None:
+        self.ftp = ftp
+
+
+def make_transfer(life: str, url: str, environ: Mapping[str, str], accounts: Accounts) -> Transfer:
     """How this life's large arrays travel. A server that is away was there a moment ago."""
-    account = account_from(json.loads(environ.get(FTP_GRANT) or "null"), url)
     kind: Kind = next((kind for kind in KINDS if kind == environ.get("RAV_TRANSPORT")), "auto")
     return Transfer(
         url,
         environ.get("RAV_TOKEN"),
         life=life,
         kind=kind,
-        grant=lambda: account,
+        grant=lambda: account_from(accounts.ftp, url),
         say=lambda text: print(text, file=sys.stderr, flush=True),  # noqa: T201 - the parent shows it
         met=True,
     )
@@ -53,7 +63,8 @@ def make_transfer(life: str, url: str, environ: Mapping[str, str]) -> Transfer:
 def main() -> None:
     """`python -m ravpy.worker LIFE URL`; the rest is in the environment, see ravpy.child."""
     life, url = sys.argv[1:3]
-    transfer = make_transfer(life, url, os.environ)
+    accounts = Accounts(json.loads(os.environ.get(FTP_GRANT) or "null"))
+    transfer = make_transfer(life, url, os.environ, accounts)
     # what NumPy warns of (an empty mean, say) concerns the developer, who sees the NaN
     warnings.simplefilter("ignore", RuntimeWarning)
 
@@ -64,7 +75,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing that prints may spoil the frames
     try:
-        serve(Executor(life, transfer.get, transfer.put, begun), sys.stdin.buffer, answers)
+        serve(Executor(life, transfer.get, transfer.put, begun), accounts, sys.stdin.buffer, answers)
     except BrokenPipeError:
         os._exit(0)  # the contributor is gone; flushing at an ordinary exit would only fail again
 

@@ -1,4 +1,4 @@
-"""The database: opening it, its schema, and the one thread that writes.
+"""The database: opening it, and the one thread that writes.
 
 The writer owns the connection. Jobs wait in one queue and are committed in groups: whatever is waiting
 goes into one transaction, so ops are always stored before their results, and a thousand small writes
@@ -11,24 +11,49 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, cast
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from ravsock import models
+from ravsock import sql, sqlite, versions
 from ravspec.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
-Job = Callable[[sqlite3.Connection], Any]
+Job = Callable[[sql.Connection], Any]
 #: what came of a job: its future, its result, its error
 Outcome = tuple[asyncio.Future[Any], Any, Exception | None]
+
+
+def store_of(kind: str) -> sql.Store:
+    """What speaks to that kind of database; a ConfigError if there is none."""
+    if kind == "sqlite":
+        return cast(sql.Store, sqlite)
+    if kind in ("postgresql", "postgres"):
+        try:
+            from ravsock import postgresql  # psycopg is an extra
+        except ImportError as error:
+            raise ConfigError(
+                f"a database of PostgreSQL needs psycopg ({error}); `.venv/bin/python -m pip install -e "
+                "'.[postgresql]'` installs it"
+            ) from None
+        return cast(sql.Store, postgresql)
+    raise ConfigError(
+        f"{kind} is not supported; use SQLite, for instance sqlite:///rdf.db, or PostgreSQL, for instance "
+        "postgresql://user@host/rdf"
+    )
+
+
+def shown(url: str) -> str:
+    """A database's URL as it may be printed: without a password."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "URL"
 
 
 def connect(url: str) -> Engine:
@@ -37,125 +62,141 @@ def connect(url: str) -> Engine:
         parsed = make_url(url)
     except ArgumentError:
         raise ConfigError(f"RDF_DATABASE_URI={url!r} is no database URL; write sqlite:///rdf.db") from None
-    if parsed.get_backend_name() != "sqlite":
-        raise ConfigError(
-            f"{parsed.get_backend_name()} is not supported yet; use SQLite, for instance sqlite:///rdf.db"
-        )
-    if parsed.database in (None, "", ":memory:"):
-        raise ConfigError(f"RDF_DATABASE_URI={url!r} names no file; write for instance sqlite:///rdf.db")
-    # RDF's URLs carry ?check_same_thread=False; only the writer thread writes, so it is let pass
-    parsed = parsed.difference_update_query(["check_same_thread"])
-    folder = Path(str(parsed.database)).parent
-    if not folder.is_dir():
-        raise ConfigError(f"the database {url} cannot be made: there is no folder {folder}")
-    engine = sa.create_engine(
-        parsed, connect_args={"check_same_thread": False, "timeout": 5, "isolation_level": None}
-    )
-    sa.event.listen(engine, "connect", _set_up)
-    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-    return engine
+    return store_of(parsed.get_backend_name()).make_engine(parsed)
 
 
 def open_database(url: str) -> Engine:
-    """An engine on the database, its tables made or checked; one that cannot be used is a ConfigError."""
+    """An engine on the database, its tables made or upgraded; one that cannot be used is a ConfigError."""
     engine = connect(url)
     try:
-        with engine.begin() as connection:
-            check_schema(connection, url)
-    except DatabaseError as error:
+        versions.bring_up(engine, store_of(engine.dialect.name), shown(url))
+    except DBAPIError as error:
         engine.dispose()
-        raise ConfigError(f"the database {url} cannot be used: {error.orig}") from error
-    except ConfigError:
+        raise ConfigError(f"the database {shown(url)} cannot be used: {one_line(error.orig)}") from error
+    except BaseException:
         engine.dispose()
         raise
     return engine
 
 
-def _set_up(connection: Any, record: Any) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
-        connection.execute(f"PRAGMA {pragma}")
+def changing(engine: Engine) -> AbstractContextManager[Connection]:
+    """A transaction of a command that reads and writes, beside a server or not."""
+    return engine.execution_options(**store_of(engine.dialect.name).CHANGING).begin()
 
 
-def check_schema(connection: Connection, url: str) -> None:
-    """Make the tables in an empty database; refuse one of another version."""
-    names = set(sa.inspect(connection).get_table_names())
-    if not names:
-        create_tables(connection)
-        return
-    version = None
-    if "schema_version" in names:
-        version = connection.execute(sa.select(models.schema.c.version)).scalar()
-    if version != models.SCHEMA:
-        raise ConfigError(
-            f"the database {url} has tables of version {version or 'unknown'}, not {models.SCHEMA} as this "
-            "RDF. Name another, or make the tables anew with `python reset.py` (that deletes its graphs)"
-        )
-
-
-def create_tables(connection: Connection) -> None:
-    """All tables, and the mark of their version."""
-    models.metadata.create_all(connection)
-    connection.execute(models.schema.insert().values(version=models.SCHEMA))
+def one_line(error: BaseException | None) -> str:
+    """What a driver says, which may have hints on lines of their own."""
+    return " ".join(str(error).split())
 
 
 class Writer:
-    """The thread that owns the connection.
+    """The thread that owns the connection. Its jobs get ravsock.sql.Connection.
 
-    Jobs get the driver's connection, not SQLAlchemy's: a statement through SQLAlchemy costs 50 us of the
-    interpreter's lock, which the event loop beside needs, through the driver 5 (docs/performance.md).
+    A database that goes away is waited for, however long: jobs stay in the queue, in their order, so what the
+    server has decided meanwhile is stored as it was decided. `trouble` says so to people.
     """
 
     #: jobs of one transaction at most, so that the first does not wait long for its commit
     GROUP = 256
+    #: seconds between two tries to connect again
+    RECONNECT_S = 1.0
+    #: a group that loses its connection so many times is to blame itself
+    TRIES = 3
 
     def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
         self._engine, self._loop = engine, loop
         self._jobs: queue.SimpleQueue[tuple[Job, asyncio.Future[Any]] | None] = queue.SimpleQueue()
+        self._closing = threading.Event()
+        self.trouble = ""  #: why nothing is being stored at the moment
+        self._store = store_of(engine.dialect.name)
+        self._session = self._open()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
+    def _open(self) -> sql.Session:
+        try:
+            return self._store.open_session(self._engine)
+        except (self._store.Error, DBAPIError) as error:
+            name = self._engine.url.render_as_string(hide_password=True)
+            raise ConfigError(f"the database {name} cannot be written: {one_line(error)}") from error
+
     def submit(self, job: Job) -> asyncio.Future[Any]:
-        """Queue a job, from the event loop; the future gives its result once it is committed."""
+        """Queue a job, from the event loop; the future gives its result once it is committed.
+
+        It fails with what the job raised, or with sql.DatabaseError where the database did.
+        """
         future: asyncio.Future[Any] = self._loop.create_future()
         self._jobs.put((job, future))
         return future
 
     def close(self) -> None:
         """Finish what is queued, then stop."""
+        self._closing.set()
         self._jobs.put(None)
         self._thread.join()
         self._engine.dispose()
 
     def _run(self) -> None:
-        pooled = self._engine.raw_connection()
-        connection: sqlite3.Connection = pooled.driver_connection  # type: ignore[assignment]
         stop = False
         while not stop:
             group = [self._jobs.get()]
             while len(group) < self.GROUP and not self._jobs.empty():
                 group.append(self._jobs.get())
             stop = group[-1] is None
-            outcomes = self._commit(connection, [entry for entry in group if entry is not None])
+            outcomes = self._commit([entry for entry in group if entry is not None])
             if not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(settle, outcomes)
-        pooled.close()
+        self._session.close()
 
-    def _commit(
-        self, connection: sqlite3.Connection, group: list[tuple[Job, asyncio.Future[Any]]]
-    ) -> list[Outcome]:
+    def _commit(self, group: list[tuple[Job, asyncio.Future[Any]]], tries: int = 1) -> list[Outcome]:
         """One transaction for the group. If that fails, each job has a transaction of its own."""
+        results: list[Any] = []
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            results = [job(connection) for job, _ in group]
-            connection.execute("COMMIT")
+            self._session.begin()
+            results = [job(self._session.connection) for job, _ in group]
+            self._session.commit()
         except Exception as error:  # noqa: BLE001 - whoever queued the guilty job is told by its future
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            if len(group) > 1:
-                return [outcome for entry in group for outcome in self._commit(connection, [entry])]
-            log.warning("action=write_failed error=%s", error)
-            return [(future, None, error) for _, future in group]
+            lost, committed = self._undo()
+            if not committed:
+                if lost and tries < self.TRIES:
+                    return self._commit(group, tries + 1)
+                if len(group) > 1:
+                    return [outcome for entry in group for outcome in self._commit([entry])]
+                log.warning("action=write_failed error=%s", error)
+                return [(future, None, self._as_ours(error)) for _, future in group]
         return [(future, result, None) for (_, future), result in zip(group, results, strict=True)]
+
+    def _undo(self) -> tuple[bool, bool]:
+        """Roll back; connect again if that is lost. (Was it lost, is the group committed after all)."""
+        session = self._session
+        try:
+            session.rollback()
+        except self._store.Error:
+            if not session.is_lost():
+                raise
+        if not session.is_lost():
+            return False, False
+        while not (self._closing.is_set() and self.trouble):
+            try:
+                committed = session.reopen()
+            except self._store.Error as error:
+                if not self.trouble:
+                    log.error("action=database_away error=%s", one_line(error))
+                self.trouble = f"the server's database is away: {one_line(error)}"
+                self._closing.wait(self.RECONNECT_S)
+            else:
+                log.warning("action=database_back committed=%s", committed)
+                self.trouble = ""
+                return True, committed
+        return False, False
+
+    def _as_ours(self, error: Exception) -> Exception:
+        """A driver's error in the one form that everybody looks for."""
+        if not isinstance(error, self._store.Error):
+            return error
+        ours = sql.DatabaseError(one_line(error))
+        ours.__cause__ = error
+        return ours
 
 
 def settle(outcomes: list[Outcome]) -> None:

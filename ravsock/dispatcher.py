@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from sqlite3 import Connection, DatabaseError
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import numpy as np
@@ -23,23 +22,20 @@ from ravsock.config import Config
 from ravsock.database import Writer
 from ravsock.departures import Live, assign_frame
 from ravsock.folder import DataFolder
-from ravsock.ftp import Ftp
-from ravsock.graphs import GraphRecord, layout_of
+from ravsock.ftp import Account, Ftp
+from ravsock.graphs import GraphRecord
+from ravsock.keeping import Keeper
 from ravsock.limits import Accounts
 from ravsock.news import News
 from ravsock.registry import Registry
-from ravsock.roles import Principal
+from ravsock.resuming import resume
 from ravsock.scheduler import Scheduler, Settings, events
+from ravsock.sql import Connection, DatabaseError
 from ravspec import messages
-from ravspec.codec import Buffer
 from ravspec.errors import ProtocolError, RavError, TransferError
 from ravspec.states import GraphState, Move
-from ravspec.subgraph import sha256
 
 log = logging.getLogger(__name__)
-
-#: how long to wait before a result that could not be written is written again
-RETRY_WRITE_S = 2.0
 
 
 class Dispatcher:
@@ -57,6 +53,7 @@ class Dispatcher:
             Settings(lease_s=config.lease_s), self.registry.read(reading.next_assignment)
         )
         self.access = Access((name, digest) for name, digest, _ in self.registry.read(reading.array_rows))
+        self.keeper = Keeper(config, self.writer, folder, self.access, self.accounts)
         self.ftp = Ftp(config, self.access, self.accounts, self._keep_upload, self.no_room)
         self.emit: Callable[[str, str, bytes], None] = lambda life, name, frame: None
         self.news = News(self._graph_news, lambda life, n: self.emit(life, "news", messages.encode(n)))
@@ -67,6 +64,7 @@ class Dispatcher:
         self._tasks: set[asyncio.Future[Any]] = set()
         self._carry: dict[type, Callable[[Any], None]] = {
             events.Assign: self._assign,
+            events.Resumed: self._resumed,
             events.Void: self._void,
             events.Fail: self._fail,
             events.Lost: self._lost,
@@ -75,9 +73,13 @@ class Dispatcher:
 
     async def start(self) -> None:
         """Go on where the process before stopped."""
-        voided = await self.writer.submit(lambda c: store.void_everything(c, "the server was restarted"))
-        n_graphs, _ = await asyncio.gather(self.registry.load_unfinished(), self.ftp.start())
-        log.info("action=started graphs=%d voided_assignments=%d", n_graphs, voided)
+        records, _ = await asyncio.gather(self.registry.load_unfinished(), self.ftp.start())
+        n_lives = resume(self.registry.read, self.write, self.feed, self._begin)
+        for record in records:
+            if record.state is GraphState.ENDED:
+                self.feed(events.EndGraph(record.id))
+                self.look_at(record)
+        log.info("action=started graphs=%d lives=%d assignments=%d", len(records), n_lives, len(self.live))
 
     async def close(self) -> None:
         """Stop the timer, finish what is queued for writing."""
@@ -112,7 +114,16 @@ class Dispatcher:
     def _assign(self, a: events.Assign) -> None:
         record = self.registry.held(a.graph)
         assert record is not None
-        self.write(lambda c: store.insert_assignment(c, a.assignment, a.graph, a.life, a.ops, a.predicted_s))
+        self.write(lambda c: store.insert_assignment(c, a))
+        self._hand_out(record, a)
+
+    def _resumed(self, resumed: events.Resumed) -> None:
+        """Of before a restart. Its life is told again once it is back, in case the message was lost."""
+        record = self.registry.held(resumed.assign.graph)
+        assert record is not None
+        self._hand_out(record, resumed.assign)
+
+    def _hand_out(self, record: GraphRecord, a: events.Assign) -> None:
         try:
             frame, digests = assign_frame(record, a, a.deadline - self._loop.time())
         except TransferError as error:
@@ -139,7 +150,7 @@ class Dispatcher:
     def _void(self, v: events.Void) -> None:
         live = self.live.pop(v.assignment, None)
         self.access.give_back(v.life, v.assignment)
-        self.write(lambda c: store.void_assignment(c, v.assignment, v.reason))
+        self.write(lambda c: store.void_assignment(c, v.graph, v.assignment, v.life, v.reason))
         if live is not None:
             self.emit(v.life, "void", messages.encode(messages.Void(v.assignment, v.reason)))
         log.info("action=void assignment=%d reason=%s", v.assignment, v.reason)
@@ -154,7 +165,7 @@ class Dispatcher:
         self._loop.call_soon(self.look_at, record)
 
     def _lost(self, lost: events.Lost) -> None:
-        self.leave(lost.life, Move.LOSE)
+        self.leave(lost.life, Move.LOSE, lost.reason)
         self.emit(lost.life, "unknown", messages.encode(messages.Unknown(lost.life, lost.reason)))
 
     def look_at(self, record: GraphRecord) -> None:
@@ -185,59 +196,25 @@ class Dispatcher:
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(_log_failure)
 
-    async def write_at_last(self, record: GraphRecord, job: Callable[[Connection], Any]) -> None:
-        """Write a result, again and again while the disk is full or the database locked; say so meanwhile."""
-        while True:
-            try:
-                await self.writer.submit(job)
-                record.trouble = ""
-                return
-            except (DatabaseError, OSError) as error:
-                record.trouble = f"results cannot be stored at the server: {error}"
-                log.error("action=result_not_stored graph=%d error=%s", record.id, record.trouble)
-                record_touch(record)
-                await asyncio.sleep(RETRY_WRITE_S)
-
-    def data_job(
-        self,
-        record: GraphRecord,
-        number: int,
-        ops: Any,
-        body: Buffer,
-        learned: dict[int, Any],
-        stored: dict[int, str],
-    ) -> Callable[[Connection], None]:
-        """The writer's part of storing values: digest, file or row, and where to find it again."""
-        record.kept_bytes += len(body)
-        self.accounts.of(record.developer).bytes += len(body)
-
-        def job(connection: Connection) -> None:
-            digest = sha256(body)
-            small = len(body) <= self.config.sql_bytes
-            if not small:
-                self.folder.write(digest, body)
-            layout = layout_of(learned, stored)
-            row = store.insert_data(
-                connection, record.id, ops, layout, len(body), digest, body if small else None
-            )
-            record.data_ids[number] = row if small else digest
-            self._loop.call_soon_threadsafe(record.values.written, number)
-
-        return job
-
     # --- contributors --------------------------------------------------------------------------------
+
+    def _begin(self, hello: messages.Hello, token: int) -> None:
+        """That life is present, with that token."""
+        self.present[hello.life] = hello
+        if token:
+            self.tokens[hello.life] = token
 
     def join(self, hello: messages.Hello, token: int = 0) -> bool:
         """A life begins or reconnects, with that token. True if nothing was known of it."""
         fresh = hello.life not in self.present
-        self.present[hello.life] = hello
-        if token:
-            self.tokens[hello.life] = token
+        self._begin(hello, token)
         if fresh:
             row = {
                 "life": hello.life, "name": hello.name, "speed": hello.speed,
                 "memory_bytes": hello.memory_bytes, "cores": hello.cores,
                 "numeric_class": hello.numeric_class, "versions": messages.to_json(hello.versions),
+                "down_bps": hello.down_bps, "up_bps": hello.up_bps, "latency_s": hello.latency_s,
+                "token": token or None,
             }  # fmt: skip
             self.write(lambda c: store.insert_contributor(c, row))
             log.info("action=join contributor=%s life=%s speed=%.2f", hello.name, hello.life, hello.speed)
@@ -249,7 +226,7 @@ class Dispatcher:
         self._touch_all()
         return fresh
 
-    def leave(self, life: str, move: Move = Move.LEAVE) -> None:
+    def leave(self, life: str, move: Move = Move.LEAVE, reason: str | None = None) -> None:
         """A life is over."""
         hello = self.present.pop(life, None)
         if hello is None:
@@ -261,7 +238,7 @@ class Dispatcher:
         self.ftp.life_is_over(life)
         self.tokens.pop(life, None)
         self.news.forget(life)
-        self.write(lambda c: store.end_contributor(c, life, move))
+        self.write(lambda c: store.end_contributor(c, life, move, reason))
         log.info("action=%s contributor=%s life=%s", move, hello.name, life)
         self._touch_all()
 
@@ -313,21 +290,12 @@ class Dispatcher:
         owner = of_life(life)
         return lambda digest: self.folder.size_of(digest) if self.access.may_name(owner, digest) else None
 
-    def keep_arrays(self, developer: str, digests: Iterable[str]) -> Callable[[Connection], None]:
-        """Stored arrays are a developer's too: at once in memory; gives the writer's part."""
-        new = [(d, self.folder.size_of(d) or 0) for d in digests if self.access.add(developer, d)]
-        self.accounts.of(developer).bytes += sum(size for _, size in new)
-
-        def job(connection: Connection) -> None:
-            for digest, size in new:
-                store.insert_array(connection, developer, digest, size)
-
-        return job
-
-    async def _keep_upload(self, principal: Principal, digest: str) -> None:
-        """A developer's upload by FTP is written down as one by HTTP is."""
-        if principal.role is not None:
-            await self.writer.submit(self.keep_arrays(principal.name, [digest]))
+    async def _keep_upload(self, account: Account, digest: str, size: int) -> None:
+        """An upload by FTP is written down as one by HTTP is."""
+        if account.life:
+            await self.writer.submit(self.keeper.array_of_life(account.life, digest, size))
+        elif account.principal is not None and account.principal.role is not None:
+            await self.writer.submit(self.keeper.arrays(account.principal.name, [digest]))
 
     def _commit(
         self, record: GraphRecord, commit: events.Commit, message: messages.Result, arrival: Arrival
@@ -336,12 +304,13 @@ class Dispatcher:
         arrival.learn(record)
         number = record.values.add(arrival.ops, arrival.body, arrival.stored) if len(arrival.ops) else -1
         store_values = (
-            self.data_job(record, number, arrival.ops, arrival.body, arrival.learned, arrival.stored)
+            self.keeper.values(
+                record, number, arrival.ops, arrival.body, arrival.learned, arrival.stored, commit.assignment
+            )
             if number >= 0
             else None
         )
-
-        keep_arrays = self.keep_arrays(record.developer, arrival.stored.values())
+        keep_arrays = self.keeper.arrays(record.developer, arrival.stored.values())
         sizes = [self.folder.size_of(digest) or 0 for digest in set(arrival.stored.values())]
         record.kept_bytes += sum(sizes)
         sender = self.accounts.of(of_life(commit.life))
@@ -349,7 +318,7 @@ class Dispatcher:
         self.ftp.used(commit.life, arrival.stored.values())
 
         def job(connection: Connection) -> None:
-            store.commit_assignment(connection, commit.assignment, commit.life, message.exec_s)
+            store.commit_assignment(connection, record.id, commit.assignment, commit.life, message.exec_s)
             store.move_ops(connection, record.id, commit.computed, Move.COMMIT)
             if store_values is not None:
                 store_values(connection)
@@ -361,7 +330,7 @@ class Dispatcher:
             try:
                 await written
             except (DatabaseError, OSError):
-                await self.write_at_last(record, job)
+                await self.keeper.at_last(record, job, lambda: record_touch(record))
             record.trouble = ""
             for question in record.questions:
                 question.came(commit.exports)

@@ -55,8 +55,8 @@ class Account:
         return self.principal is not None and self.principal.sees_all()
 
 
-#: called when a developer's upload is stored: (principal, digest); ends when that is written down
-Keep = Callable[[Principal, str], Awaitable[Any]]
+#: called when an upload is stored: (whose account it came by, digest, size); ends when that is written down
+Keep = Callable[["Account", str, int], Awaitable[Any]]
 
 
 class Ftp:
@@ -280,9 +280,9 @@ class Ftp:
             if account.life:
                 self._access.add(account.owner, digest)
                 account.unused[digest] = size_bytes
+                await self._keep(account, digest, size_bytes)
             else:
-                assert account.principal is not None
-                await self._keep(account.principal, digest)
+                await self._keep(account, digest, size_bytes)
                 self._tell(do="settle", user=user, size_bytes=size_bytes)
                 for other in self._of_owner.get(account.owner, ()):
                     self._tell(do="quota", user=other, quota_bytes=self._quota(self._accounts[other]))

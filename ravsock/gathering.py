@@ -5,7 +5,6 @@ Functions on the driver's connection, for the writer thread, and two for reading
 
 from __future__ import annotations
 
-from sqlite3 import Connection
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from sqlalchemy.engine import Connection as Reading
 from ravsock import models as m
 from ravsock import store
 from ravsock.federated import End, Outcome, Question, end_of, outcome
+from ravsock.sql import Connection
 from ravspec.states import GraphState, Move
 
 

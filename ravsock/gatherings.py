@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from sqlite3 import DatabaseError
 from typing import Any
 
 from aiohttp import web
@@ -19,6 +18,7 @@ from ravsock.dispatcher import Dispatcher
 from ravsock.federated import Outcome, Question
 from ravsock.registry import no_graph
 from ravsock.roles import ANYBODY, Principal, Role
+from ravsock.sql import DatabaseError
 from ravspec.errors import GraphError, ProtocolError
 from ravspec.specs import read_spec
 from ravspec.states import GraphState

@@ -10,11 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 
 from ravsock import models as m
 from ravsock.config import read_config
-from ravsock.database import open_database
+from ravsock.database import changing, one_line, open_database, shown
 from ravsock.doorkeeper import all_tokens
 from ravsock.roles import Role
 from ravsock.tokens import Token, checked_name, expiry, hash_of, new_secret, text_of
@@ -54,12 +54,13 @@ def run(args: dict[str, Any]) -> int:
     try:
         engine = open_database(config.database)
         try:
-            with engine.begin() as connection:
+            with changing(engine) as connection:
                 return ACTIONS[args["action"]](connection, args)
         finally:
             engine.dispose()
-    except DatabaseError as error:
-        raise ConfigError(f"the database {config.database} cannot be written: {error.orig}") from error
+    except DBAPIError as error:
+        name = shown(config.database)
+        raise ConfigError(f"the database {name} cannot be written: {one_line(error.orig)}") from error
 
 
 def make(c: Connection, role: Role, name: str, expires_at: float | None) -> tuple[int, str, str]:

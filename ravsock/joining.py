@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import segno
 
 from ravsock.config import Config, is_loopback
-from ravsock.database import open_database
+from ravsock.database import changing, open_database
 from ravsock.doorkeeper import Doorkeeper
 from ravsock.issuing import make
 from ravsock.roles import Role
@@ -74,7 +74,7 @@ def join_token(config: Config, door: Doorkeeper) -> str | None:
                 return text
     engine = open_database(config.database)
     try:
-        with engine.begin() as connection:
+        with changing(engine) as connection:
             _, _, text = make(connection, Role.CONTRIBUTOR, "join-link", None)
     finally:
         engine.dispose()

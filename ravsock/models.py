@@ -8,8 +8,10 @@ zero. A value is part of a `data` row: many ops' outputs one behind the other, w
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Float,
@@ -21,15 +23,19 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 from ravsock.roles import Role
 from ravspec.states import AssignmentState, ContributorState, GraphState, OpState, SubgraphState
 
-#: raised when a table changes; a database of another number is refused
-SCHEMA = 3
+#: raised when a table changes, with a step in ravsock/migrations/versions
+SCHEMA = 4
 
 metadata = MetaData()
+
+#: PostgreSQL's integers have 32 bits; SQLite's have 64, and give a row its number only by that name
+Big = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def one_of(column: str, states: type[enum.StrEnum]) -> CheckConstraint:
@@ -39,18 +45,22 @@ def one_of(column: str, states: type[enum.StrEnum]) -> CheckConstraint:
     return CheckConstraint(known, name=f"{column}_is_known")
 
 
-schema = Table("schema_version", metadata, Column("version", Integer, primary_key=True))
+def where(condition: str) -> dict[str, Any]:
+    """Of an index: only rows of which that holds."""
+    return {f"{kind}_where": text(condition) for kind in ("sqlite", "postgresql")}
+
 
 graph = Table(
     "graph",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", Big, primary_key=True, autoincrement=True),
     Column("name", Text),
     Column("algorithm", Text),
     Column("approach", Text, nullable=False),
     Column("developer", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("ended_at", Float),  #: when its last op was final, or it was cancelled
     one_of("state", GraphState),
     sqlite_autoincrement=True,
 )
@@ -87,14 +97,15 @@ op = Table(
 data = Table(
     "data",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", Big, primary_key=True, autoincrement=True),
     Column("graph_id", ForeignKey("graph.id", ondelete="CASCADE"), nullable=False),
     Column("ops", LargeBinary, nullable=False),  #: int32 op numbers, in the order of their values
     #: JSON: [types, type of each output, {index of an output stored by itself: its SHA-256}]
     Column("layout", LargeBinary, nullable=False),
-    Column("size_bytes", Integer, nullable=False),
+    Column("size_bytes", Big, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("body", LargeBinary),  #: NULL where it is a file of the data folder, named by sha256
+    Column("assignment", Big),  #: whose result it is; NULL for values that came with their ops
     Index("data_of_graph", "graph_id", "size_bytes"),  # with the size, so that sums need no look at the rows
 )
 
@@ -103,7 +114,7 @@ persisted = Table(
     metadata,
     Column("developer", Text, primary_key=True),
     Column("name", Text, primary_key=True),
-    Column("graph_id", Integer, nullable=False),
+    Column("graph_id", Big, nullable=False),
     Column("op", Integer, nullable=False),
     ForeignKeyConstraint(["graph_id", "op"], ["op.graph_id", "op.op"], ondelete="CASCADE"),
 )
@@ -115,10 +126,14 @@ contributor = Table(
     Column("name", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("speed", Float, nullable=False),
-    Column("memory_bytes", Integer, nullable=False),
+    Column("memory_bytes", Big, nullable=False),
     Column("cores", Integer, nullable=False),
     Column("numeric_class", Text, nullable=False),
     Column("versions", Text, nullable=False),
+    Column("down_bps", Float),
+    Column("up_bps", Float),
+    Column("latency_s", Float),
+    Column("token", Big),  #: of the token it came with
     Column("joined_at", Float, nullable=False),
     Column("ended_at", Float),
     one_of("state", ContributorState),
@@ -128,9 +143,15 @@ contributor = Table(
 subgraph = Table(
     "subgraph",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Big, primary_key=True),
     Column("graph_id", ForeignKey("graph.id", ondelete="CASCADE"), nullable=False),
     Column("ops", LargeBinary, nullable=False),  #: int32 op numbers, in order of execution
+    #: int32 op numbers: what comes back, what the life keeps, has, and makes once more; NULL where there are
+    #: none, and for `exports` where they are all its ops
+    Column("exports", LargeBinary),
+    Column("keep", LargeBinary),
+    Column("held", LargeBinary),
+    Column("remade", LargeBinary),
     Column("state", Text, nullable=False),
     one_of("state", SubgraphState),
     Index("subgraph_of_graph", "graph_id"),
@@ -139,7 +160,7 @@ subgraph = Table(
 assignment = Table(
     "assignment",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Big, primary_key=True),
     Column("subgraph_id", ForeignKey("subgraph.id", ondelete="CASCADE"), nullable=False),
     Column("life", ForeignKey("contributor.life"), nullable=False),
     Column("state", Text, nullable=False),
@@ -151,16 +172,33 @@ assignment = Table(
     one_of("state", AssignmentState),
     CheckConstraint("(state = 'live') = (ended_at IS NULL)", name="ended_has_a_time"),
     # committed at most once, ever
-    Index("one_commit", "subgraph_id", unique=True, sqlite_where=Column("state") == "committed"),
+    Index("one_commit", "subgraph_id", unique=True, **where("state = 'committed'")),
     Index("assignment_of_subgraph", "subgraph_id"),
     Index("assignment_of_life", "life"),
+)
+
+#: a row for each move of a graph, a subgraph, an assignment, a contributor; never changed
+event = Table(
+    "event",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("graph_id", ForeignKey("graph.id", ondelete="CASCADE")),  #: NULL for a contributor's
+    Column("at", Float, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("subject", Text, nullable=False),  #: its id: a number, or a life
+    Column("state", Text, nullable=False),  #: the state after the move
+    Column("life", Text),  #: of an assignment
+    Column("reason", Text),
+    CheckConstraint("what IN ('graph', 'subgraph', 'assignment', 'contributor')", name="what_is_known"),
+    Index("event_of_graph", "graph_id"),
+    Index("event_of_contributor", "subject", **where("what = 'contributor'")),
 )
 
 #: who may speak to the server; of the secret only its hash
 token = Table(
     "token",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", Big, primary_key=True, autoincrement=True),
     Column("name", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("sha256", Text, nullable=False),
@@ -179,7 +217,7 @@ stored_array = Table(
     metadata,
     Column("developer", Text, primary_key=True),
     Column("sha256", Text, primary_key=True),
-    Column("size_bytes", Integer, nullable=False),
+    Column("size_bytes", Big, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -16,6 +16,8 @@ from ravsock import models as m
 from ravspec.batch import Batch, Symbols
 from ravspec.states import GraphState, OpState
 
+#: assignments that may have been given out and not be written down yet, with room to spare
+UNWRITTEN = 1 << 20
 #: graphs that a restarted server goes on with
 UNFINISHED = (GraphState.OPEN, GraphState.ENDED)
 
@@ -73,13 +75,16 @@ def load_graph(c: Connection, graph: int) -> StoredGraph | None:
     if row is None:
         return None
     batch, states = load_ops(c, graph)
-    failed = c.exec_driver_sql(
-        "SELECT op, cause, reason FROM op WHERE graph_id = ? AND state = ?", (graph, OpState.FAILED)
+    failed = c.execute(
+        sa.text("SELECT op, cause, reason FROM op WHERE graph_id = :graph AND state = :state"),
+        {"graph": graph, "state": str(OpState.FAILED)},
     )
-    data = c.exec_driver_sql(
-        "SELECT id, ops, layout, size_bytes, sha256, body IS NOT NULL FROM data "
-        "WHERE graph_id = ? ORDER BY id",
-        (graph,),
+    data = c.execute(
+        sa.text(
+            "SELECT id, ops, layout, size_bytes, sha256, body IS NOT NULL FROM data "
+            "WHERE graph_id = :graph ORDER BY id"
+        ),
+        {"graph": graph},
     )
     return StoredGraph(
         row=dict(row),
@@ -102,14 +107,14 @@ def load_ops(c: Connection, graph: int) -> tuple[Batch, list[str]]:
         "site": symbols.sites,
         "literal": symbols.literals,
     }
-    rows = c.exec_driver_sql(
-        "SELECT sort, body FROM symbol WHERE graph_id = ? ORDER BY sort, number", (graph,)
+    of_graph = {"graph": graph}
+    rows = c.execute(
+        sa.text("SELECT sort, body FROM symbol WHERE graph_id = :graph ORDER BY sort, number"), of_graph
     )
     for sort, body in rows:
         lists[sort].append(json.loads(body))
-    ops = c.exec_driver_sql(
-        "SELECT kind, site, operands, out_types, state, name FROM op WHERE graph_id = ? ORDER BY op", (graph,)
-    ).all()
+    columns = "kind, site, operands, out_types, state, name"
+    ops = c.execute(sa.text(f"SELECT {columns} FROM op WHERE graph_id = :graph ORDER BY op"), of_graph).all()
     kind, site, operands, out_types, states, names = zip(*ops, strict=True) if ops else ((),) * 6
     pairs = np.frombuffer(b"".join(operands), "<i4").reshape(-1, 2)
     batch = Batch(
@@ -144,8 +149,12 @@ def persisted(c: Connection, developer: str, name: str) -> tuple[int, int] | Non
 
 
 def next_assignment(c: Connection) -> int:
-    """A number that no assignment has had."""
-    return int(c.execute(sa.select(sa.func.coalesce(sa.func.max(m.assignment.c.id), 0))).scalar_one()) + 1
+    """A number that no assignment has had, nor one that was given out and was not written down before a crash.
+
+    A contributor may come back with the result of such a one, and it must not be taken for another's.
+    """
+    latest = c.execute(sa.select(sa.func.coalesce(sa.func.max(m.assignment.c.id), 0))).scalar_one()
+    return int(latest) + (UNWRITTEN if latest else 1)
 
 
 def contributor_rows(c: Connection) -> list[dict[str, Any]]:

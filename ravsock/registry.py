@@ -19,7 +19,6 @@ from ravsock.roles import ANYBODY, Principal
 from ravsock.scheduler import events
 from ravsock.values import Cache
 from ravspec.errors import GraphError, TransferError
-from ravspec.states import GraphState
 
 log = logging.getLogger(__name__)
 
@@ -78,15 +77,10 @@ class Registry:
             self._finished.move_to_end(graph)
         return record
 
-    async def load_unfinished(self) -> int:
-        """At a start: every graph that is not finished goes on. How many."""
+    async def load_unfinished(self) -> list[GraphRecord]:
+        """At a start: every graph that is not finished, in memory again."""
         rows = self.read(reading.graph_rows, reading.UNFINISHED)
-        rows = [row for row in rows if row["approach"] == "distributed"]
-        for row in rows:
-            record = await self.get(row["id"])
-            if record.state is GraphState.ENDED:
-                self._feed(events.EndGraph(record.id))
-        return len(rows)
+        return [await self.get(row["id"]) for row in rows if row["approach"] == "distributed"]
 
     async def _load(self, graph: int) -> GraphRecord:
         stored = await asyncio.to_thread(self.read, reading.load_graph, graph)

@@ -7,12 +7,15 @@ import sys
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 
-from ravsock import folder
+from ravsock import folder, versions
 from ravsock.config import read_config
-from ravsock.database import connect, create_tables
+from ravsock.database import connect, one_line, shown
 from ravspec.errors import ConfigError
+
+#: tables that have what people would miss
+COUNTED = ("graph", "token")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,37 +30,49 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--yes", action="store_true", help="delete what is there")
     args = vars(p.parse_args(argv))
     yes = args.pop("yes")
+    database = ""
     try:
         config = read_config(args)
-        engine = connect(config.database)
-        with engine.begin() as connection:
-            n_graphs, n_files = count_graphs(connection), folder.count(config.data_dir)
-            if (n_graphs or n_files) and not yes:
+        database, data_dir = shown(config.database), config.data_dir
+        with connect(config.database).begin() as connection:
+            check_is_ours(connection, database)
+            n_files, n_rows = folder.count(data_dir), {name: count(connection, name) for name in COUNTED}
+            there = ", ".join(f"{n} {name}s" for name, n in n_rows.items())
+            if (n_files or any(n_rows.values())) and not yes:
                 print(
-                    f"reset.py: {config.database} has {n_graphs} graphs, {config.data_dir} {n_files} files. "
+                    f"reset.py: {database} has {there}, {data_dir} {n_files} files. "
                     "Nothing was changed; to delete them, run it with --yes",
                     file=sys.stderr,
                 )
                 return 2
             drop_tables(connection)
-            create_tables(connection)
-        folder.clear(config.data_dir)
-    except DatabaseError as error:
-        print(f"reset.py: the database {config.database} cannot be reset: {error.orig}", file=sys.stderr)
+            versions.create_tables(connection)
+        folder.clear(data_dir)
+    except DBAPIError as error:
+        print(f"reset.py: the database {database} cannot be reset: {one_line(error.orig)}", file=sys.stderr)
         return 1
     except (ConfigError, OSError) as error:
         print(f"reset.py: {error}", file=sys.stderr)
         return 1
-    deleted = f"deleted {n_graphs} graphs and {n_files} files of {config.data_dir}"
-    print(f"made the tables of {config.database}; {deleted}")
+    print(f"made the tables of {database}; deleted {there} and {n_files} files of {data_dir}")
     return 0
 
 
-def count_graphs(connection: Connection) -> int:
-    """How many graphs there are; 0 where there is no table of them."""
-    if not sa.inspect(connection).has_table("graph"):
+def check_is_ours(connection: Connection, database: str) -> None:
+    """A database in which others have tables is none of ours to make anew."""
+    others = versions.table_names(connection) - versions.ours()
+    if others:
+        raise ConfigError(
+            f"the database {database} has tables that are not RDF's ({', '.join(sorted(others)[:5])}), so "
+            "nothing was changed. Name another database"
+        )
+
+
+def count(connection: Connection, table: str) -> int:
+    """How many rows a table has; 0 where there is none."""
+    if table not in versions.table_names(connection):
         return 0
-    return int(connection.execute(sa.text("SELECT count(*) FROM graph")).scalar_one())
+    return int(connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one())
 
 
 def drop_tables(connection: Connection) -> None:

@@ -310,10 +310,12 @@ async def keep(request: web.Request, dispatcher: Dispatcher, owner: str, digest:
     """The array is the sender's: a developer's for good, a life's while it lives."""
     role = principal_of(request).role
     if role is Role.CONTRIBUTOR:
-        if request.headers[LIFE] in dispatcher.present and dispatcher.access.add(owner, digest):
+        life = request.headers[LIFE]
+        if life in dispatcher.present and dispatcher.access.add(owner, digest):
             dispatcher.accounts.of(owner).bytes += size
+            await dispatcher.writer.submit(dispatcher.keeper.array_of_life(life, digest, size))
     elif role is not None:
-        await dispatcher.writer.submit(dispatcher.keep_arrays(owner, [digest]))
+        await dispatcher.writer.submit(dispatcher.keeper.arrays(owner, [digest]))
 
 
 @routes.get("/v1/data/{digest}")

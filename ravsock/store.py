@@ -11,13 +11,15 @@ import enum
 import json
 import time
 from collections.abc import Iterable, Sequence
-from sqlite3 import Connection
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ravsock.columnar import COUNTING, digits, number, pick, stretch
+from ravsock.access import of_life
+from ravsock.history import moved
+from ravsock.scheduler.events import Assign
+from ravsock.sql import Connection
 from ravspec.batch import Batch
 from ravspec.codec import Buffer
 from ravspec.errors import GraphError
@@ -51,18 +53,37 @@ def insert_graph(
     """A new graph; its id."""
     row = (name, algorithm, approach, developer, GraphState.OPEN, time.time())
     columns = "name, algorithm, approach, developer, state, created_at"
-    inserted = c.execute(f"INSERT INTO graph ({columns}) VALUES (?, ?, ?, ?, ?, ?)", row)
-    return int(inserted.lastrowid or 0)
+    inserted = c.execute(f"INSERT INTO graph ({columns}) VALUES (?, ?, ?, ?, ?, ?) RETURNING id", row)
+    graph = int(inserted.fetchone()[0])
+    moved(c, "graph", graph, GraphState.OPEN, graph)
+    return graph
 
 
 def move_graph(c: Connection, graph: int, move: Move) -> None:
     """Move a graph; an illegal move raises Stale."""
-    moved = c.execute(
-        f"UPDATE graph SET state = ? WHERE id = ? AND state IN ({words(sources(GraphState, move))})",
-        (outcome(GraphState, move), graph),
+    to = outcome(GraphState, move)
+    ended_at = None if to is GraphState.ENDED else time.time()
+    updated = c.execute(
+        "UPDATE graph SET state = ?, ended_at = ? "
+        f"WHERE id = ? AND state IN ({words(sources(GraphState, move))})",
+        (to, ended_at, graph),
     )
-    if moved.rowcount != 1:
+    if updated.rowcount != 1:
         raise Stale(f"graph {graph} cannot {move} in its present state")
+    moved(c, "graph", graph, to, graph)
+
+
+def cancel_graph(c: Connection, graph: int) -> None:
+    """The graph and those of its ops that are not final end as cancelled."""
+    move_graph(c, graph, Move.CANCEL)
+    guard = words(sources(OpState, Move.CANCEL))
+    to = outcome(OpState, Move.CANCEL)
+    c.execute(f"UPDATE op SET state = ? WHERE graph_id = ? AND state IN ({guard})", (to, graph))
+
+
+def delete_graph(c: Connection, graph: int) -> None:
+    """The graph and all that is its: ops, values, names, history. Files are swept later."""
+    c.execute("DELETE FROM graph WHERE id = ?", (graph,))
 
 
 def insert_ops(c: Connection, graph: int, batch: Batch, source: NDArray[np.bool_]) -> None:
@@ -76,14 +97,15 @@ def insert_ops(c: Connection, graph: int, batch: Batch, source: NDArray[np.bool_
         operand[:, 1] = batch.output
     n_out = batch.n_out if len(batch.n_out) else np.ones(len(batch), np.uint16)
     values = {"graph": graph, "first": batch.first_op, "count": len(batch)}
-    kind, site = number("kind", batch.kind, values), number("site", batch.site, values)
-    operands = stretch("operand", operand.tobytes(), batch.arity, 8, values)
-    out_types = stretch("out_type", batch.out_type.astype("<i4").tobytes(), n_out, 4, values)
-    is_source = number("source", source, values)
+    rows = c.columns
+    kind, site = rows.number("kind", batch.kind, values), rows.number("site", batch.site, values)
+    operands = rows.stretch("operand", operand.tobytes(), batch.arity, 8, values)
+    out_types = rows.stretch("out_type", batch.out_type.astype("<i4").tobytes(), n_out, 4, values)
+    is_source = rows.number("source", source, values)
     c.execute(
-        f"INSERT INTO op (graph_id, op, kind, site, operands, out_types, state) {COUNTING} "
+        f"INSERT INTO op (graph_id, op, kind, site, operands, out_types, state) {rows.COUNTING} "
         f"SELECT :graph, :first + n.i, {kind}, {site}, {operands}, {out_types}, "
-        f"CASE WHEN {is_source} THEN '{OpState.COMPUTED}' ELSE '{OpState.PENDING}' END FROM n",
+        f"CASE WHEN {is_source} = 1 THEN '{OpState.COMPUTED}' ELSE '{OpState.PENDING}' END FROM n",
         values,
     )
     if batch.names:
@@ -121,8 +143,8 @@ def move_ops(c: Connection, graph: int, ops: Sequence[int] | NDArray[Any], move:
         return
     c.execute(
         f"UPDATE op SET state = '{to}' WHERE graph_id = :graph AND state IN ({guard}) "
-        f"AND op IN ({COUNTING} SELECT {pick('ops')} FROM n)",
-        {"graph": graph, "ops": digits(ops), "count": len(ops)},
+        f"AND op {c.columns.among('ops')}",
+        {"graph": graph, "ops": c.columns.column(ops), "count": len(ops)},
     )
 
 
@@ -153,18 +175,22 @@ def insert_data(
     size: int,
     digest: str,
     body: Buffer | None,
+    assignment: int | None,
 ) -> int:
-    """A stored buffer with the values of these ops; its id. body None: it is a file."""
+    """A stored buffer with the values of these ops; its id. body None: it is a file. assignment: which
+    computed them; None: they came with their ops."""
     row = (
         graph,
         ops.astype("<i4").tobytes(),
-        json.dumps(layout),
+        json.dumps(layout).encode(),
         size,
         digest,
         None if body is None else bytes(body),
+        assignment,
     )
-    insert = "INSERT INTO data (graph_id, ops, layout, size_bytes, sha256, body) VALUES (?, ?, ?, ?, ?, ?)"
-    return int(c.execute(insert, row).lastrowid or 0)
+    columns = "graph_id, ops, layout, size_bytes, sha256, body, assignment"
+    insert = f"INSERT INTO data ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id"
+    return int(c.execute(insert, row).fetchone()[0])
 
 
 # --- contributors and assignments -------------------------------------------------------------------
@@ -178,75 +204,83 @@ def insert_contributor(c: Connection, row: dict[str, Any]) -> None:
         "ON CONFLICT (life) DO UPDATE SET state = excluded.state, ended_at = NULL",
         full,
     )
+    moved(c, "contributor", full["life"], ContributorState.PRESENT)
 
 
-def end_contributor(c: Connection, life: str, move: Move) -> None:
-    """A life left or was lost."""
+def end_contributor(c: Connection, life: str, move: Move, reason: str | None = None) -> None:
+    """A life left or was lost, and with it what it sent and no result used."""
     guard = words(sources(ContributorState, move))
-    c.execute(
+    to = outcome(ContributorState, move)
+    updated = c.execute(
         f"UPDATE contributor SET state = ?, ended_at = ? WHERE life = ? AND state IN ({guard})",
-        (outcome(ContributorState, move), time.time(), life),
+        (to, time.time(), life),
     )
+    if updated.rowcount:
+        moved(c, "contributor", life, to, reason=reason)
+        c.execute("DELETE FROM stored_array WHERE developer = ?", (of_life(life),))
 
 
-def insert_assignment(
-    c: Connection, assignment: int, graph: int, life: str, ops: Sequence[int], predicted_s: float
-) -> None:
+def insert_assignment(c: Connection, a: Assign) -> None:
     """A subgraph and its assignment, live."""
-    blob = np.array(ops, "<i4").tobytes()
+    exports = None if a.exports == a.ops else blob_of(a.exports)
     c.execute(
-        "INSERT INTO subgraph (id, graph_id, ops, state) VALUES (?, ?, ?, ?)",
-        (assignment, graph, blob, SubgraphState.COMPUTING),
-    )
+        "INSERT INTO subgraph (id, graph_id, ops, exports, keep, held, remade, state) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            a.assignment, a.graph, blob_of(a.ops), exports, *map(blob_or_none, (a.keep, a.held, a.remade)),
+            SubgraphState.COMPUTING,
+        ),
+    )  # fmt: skip
     c.execute(
         "INSERT INTO assignment (id, subgraph_id, life, state, predicted_s, assigned_at) "
         "VALUES (?, ?, ?, ?, ?, ?)",
-        (assignment, assignment, life, AssignmentState.LIVE, predicted_s, time.time()),
+        (a.assignment, a.assignment, a.life, AssignmentState.LIVE, a.predicted_s, time.time()),
     )
+    moved(c, "subgraph", a.assignment, SubgraphState.COMPUTING, a.graph)
+    moved(c, "assignment", a.assignment, AssignmentState.LIVE, a.graph, a.life)
 
 
-def commit_assignment(c: Connection, assignment: int, life: str, exec_s: float) -> None:
+def blob_of(ops: Sequence[int]) -> bytes:
+    """Op numbers as SQL keeps them."""
+    return np.array(ops, "<i4").tobytes()
+
+
+def blob_or_none(ops: Sequence[int]) -> bytes | None:
+    """The same; NULL for none, which is the usual case."""
+    return blob_of(ops) if ops else None
+
+
+def commit_assignment(c: Connection, graph: int, assignment: int, life: str, exec_s: float) -> None:
     """The assignment's result counts; if it is not live for that life, Stale."""
     guard = words(sources(AssignmentState, Move.COMMIT))
-    moved = c.execute(
+    updated = c.execute(
         "UPDATE assignment SET state = ?, exec_s = ?, ended_at = ? "
         f"WHERE id = ? AND life = ? AND state IN ({guard})",
         (AssignmentState.COMMITTED, exec_s, time.time(), assignment, life),
     )
-    if moved.rowcount != 1:
+    if updated.rowcount != 1:
         raise Stale(f"assignment {assignment} is not live for {life}")
-    c.execute("UPDATE subgraph SET state = ? WHERE id = ?", (SubgraphState.COMPUTED, assignment))
+    moved(c, "assignment", assignment, AssignmentState.COMMITTED, graph, life)
+    _move_subgraph(c, graph, assignment, Move.COMMIT)
 
 
-def void_assignment(c: Connection, assignment: int, reason: str) -> None:
+def _move_subgraph(c: Connection, graph: int, piece: int, move: Move) -> None:
+    guard, to = words(sources(SubgraphState, move)), outcome(SubgraphState, move)
+    updated = c.execute(f"UPDATE subgraph SET state = ? WHERE id = ? AND state IN ({guard})", (to, piece))
+    if updated.rowcount:
+        moved(c, "subgraph", piece, to, graph)
+
+
+def void_assignment(c: Connection, graph: int, assignment: int, life: str, reason: str) -> None:
     """The assignment is over without a result; its ops are dealt out anew."""
     guard = words(sources(AssignmentState, Move.VOID))
-    c.execute(
+    updated = c.execute(
         f"UPDATE assignment SET state = ?, ended_at = ?, reason = ? WHERE id = ? AND state IN ({guard})",
         (AssignmentState.VOID, time.time(), reason, assignment),
     )
-    guard = words(sources(SubgraphState, Move.VOID))
-    c.execute(
-        f"UPDATE subgraph SET state = ? WHERE id = ? AND state IN ({guard})",
-        (SubgraphState.RETURNED, assignment),
-    )
-
-
-def void_everything(c: Connection, reason: str) -> int:
-    """At a start: the assignments and lives of the process before are over. How many assignments."""
-    now = time.time()
-    voided = c.execute(
-        "UPDATE assignment SET state = ?, ended_at = ?, reason = ? WHERE state = ?",
-        (AssignmentState.VOID, now, reason, AssignmentState.LIVE),
-    )
-    c.execute(
-        "UPDATE subgraph SET state = ? WHERE state = ?", (SubgraphState.RETURNED, SubgraphState.COMPUTING)
-    )
-    c.execute(
-        "UPDATE contributor SET state = ?, ended_at = ? WHERE state = ?",
-        (ContributorState.LOST, now, ContributorState.PRESENT),
-    )
-    return int(voided.rowcount)
+    if updated.rowcount:
+        moved(c, "assignment", assignment, AssignmentState.VOID, graph, life, reason)
+        _move_subgraph(c, graph, assignment, Move.VOID)
 
 
 # --- tokens and arrays ------------------------------------------------------------------------------

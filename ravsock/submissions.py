@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from sqlite3 import Connection, DatabaseError
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from ravsock.dispatcher import Dispatcher
 from ravsock.graphs import GraphRecord, Question, stored_outputs
 from ravsock.roles import Principal
 from ravsock.scheduler import events
+from ravsock.sql import Connection, DatabaseError
 from ravspec import messages
 from ravspec.batch import Batch
 from ravspec.codec import read_column
@@ -129,12 +129,12 @@ def take_ops(dispatcher: Dispatcher, record: GraphRecord, batch: Batch) -> Any:
     record.kept_bytes += sum(dispatcher.folder.size_of(digest) or 0 for digest in set(batch.stored.values()))
     dispatcher.feed(add)
     sources = batch.first_op + np.flatnonzero(source)
-    keep_arrays = dispatcher.keep_arrays(record.developer, batch.stored.values())
+    keep_arrays = dispatcher.keeper.arrays(record.developer, batch.stored.values())
     store_values = None
     if len(sources):
         number = record.values.last_number
         stored = stored_outputs(sources, batch.stored)
-        store_values = dispatcher.data_job(record, number, sources, batch.values, {}, stored)
+        store_values = dispatcher.keeper.values(record, number, sources, batch.values, {}, stored)
 
     def job(connection: Connection) -> None:
         store.insert_ops(connection, record.id, batch, source)

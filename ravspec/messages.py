@@ -287,6 +287,11 @@ def to_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def from_json(text: str) -> Any:
+    """The plain value of a JSON text."""
+    return msgspec.json.decode(text)
+
+
 def encode(message: Message, buffers: list[Buffer] | tuple[Buffer, ...] = ()) -> bytes:
     """A message and its buffers as one frame."""
     return pack(_encoder.encode(message), buffers)

@@ -47,6 +47,13 @@ class Cache:
             kept.append(op)
         assignment.keep = kept
 
+    def enter(self, life: Life, graph: Graph, op: int) -> None:
+        """The life has this value already, from before the server was started anew."""
+        if (graph.number, op) not in life.held:
+            life.held[graph.number, op] = graph.size_bytes[op]
+            life.held_bytes += graph.size_bytes[op]
+            graph.holders.setdefault(op, set()).add(life.life)
+
     def budget(self, life: Life) -> int:
         return int((1 - self._settings.work_share) * life.memory_bytes)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import lineage, ready
+from . import lineage, ready, reload
 from .company import wait_s
 from .events import (
     AddOps,
@@ -27,6 +27,7 @@ from .events import (
     Refuse,
     Restore,
     Result,
+    Resume,
     Tick,
     Want,
 )
@@ -143,7 +144,7 @@ class Scheduler:
     def _restore(self, event: Restore) -> None:
         graph = self.ledger.graphs[event.graph]
         self.ledger.take_back_graph(graph, "the graph was reloaded")
-        self.ledger.fail(graph, lineage.restore(graph, event))
+        self.ledger.fail(graph, reload.restore(graph, event))
         self.ledger.touch(graph)
 
     def _lose(self, event: LoseData) -> None:
@@ -160,12 +161,7 @@ class Scheduler:
         ledger = self.ledger
         life = ledger.lives.get(event.life)
         if life is None:
-            life = ledger.lives[event.life] = Life(
-                event.life, event.name, event.speed, event.memory_bytes,
-                event.down_bps, event.up_bps, event.latency_s, ledger.now,
-            )  # fmt: skip
-            ledger.alarms.lease(life)
-            ledger.recount()
+            life = self._begin(event)
         else:  # the same process connected again: it keeps its assignments and what was learned of its speed
             life.memory_bytes, life.latency_s = event.memory_bytes, event.latency_s
             life.down_bps, life.up_bps = event.down_bps, event.up_bps
@@ -174,6 +170,24 @@ class Scheduler:
             graph.parked.clear()
             ledger.touch(graph)
         ledger.look_at(life)
+
+    def _begin(self, event: Join) -> Life:
+        ledger = self.ledger
+        life = ledger.lives[event.life] = Life(
+            event.life, event.name, event.speed, event.memory_bytes,
+            event.down_bps, event.up_bps, event.latency_s, ledger.now,
+        )  # fmt: skip
+        ledger.alarms.lease(life)
+        ledger.recount()
+        return life
+
+    def _resume(self, event: Resume) -> None:
+        """Its lease starts anew; until it speaks it gets nothing more."""
+        life = self._begin(event.join)
+        life.silent = True
+        for assignment in event.assignments:
+            self.ledger.resume(life, assignment)
+        life.drops += [key for key in event.drops if key not in life.held]
 
     def _heard(self, event: Heard) -> None:
         """Its lease was renewed already."""
@@ -319,6 +333,7 @@ _ON: dict[type, Callable[[Scheduler, Any], None]] = {
     Restore: Scheduler._restore,
     LoseData: Scheduler._lose,
     Join: Scheduler._join,
+    Resume: Scheduler._resume,
     Heard: Scheduler._heard,
     Leave: Scheduler._leave,
     Result: Scheduler._result,

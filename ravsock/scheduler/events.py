@@ -95,6 +95,20 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Resume:
+    """A life of which SQL knows, before the server was started anew: it may come back within a lease.
+
+    After its graphs' Restore, and before anything of them is asked for. Its assignments are live still, as
+    far as their ops are work still and can be computed with what is at the server and what the life has.
+    """
+
+    join: Join
+    assignments: tuple[Assign, ...]
+    #: (graph, op) that it may keep and that nobody counts on any more
+    drops: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """Anything arrived from a life: its lease starts anew."""
 
@@ -149,7 +163,7 @@ class Tick:
 
 Event = (
     OpenGraph | AddOps | Want | EndGraph | CancelGraph | Restore | LoseData
-    | Join | Heard | Leave | Result | Refuse | Crash | Tick
+    | Join | Resume | Heard | Leave | Result | Refuse | Crash | Tick
 )  # fmt: skip
 
 # --- instructions -----------------------------------------------------------------------------------
@@ -174,11 +188,19 @@ class Assign:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """An assignment of before the server was started anew is live still."""
+
+    assign: Assign
+
+
+@dataclass(frozen=True, slots=True)
 class Void:
     """This assignment is over for that life (deadline, cancelled graph, lost operand, lost lease)."""
 
     life: str
     assignment: int
+    graph: int
     reason: str
 
 
@@ -217,4 +239,4 @@ class Lost:
     reason: str
 
 
-Instruction = Assign | Void | Commit | Discard | Fail | Lost
+Instruction = Assign | Resumed | Void | Commit | Discard | Fail | Lost

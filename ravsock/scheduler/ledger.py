@@ -8,11 +8,12 @@ ended is answered by Discard and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from . import lineage
+from . import lineage, reload
 from .cache import Cache
 from .company import Company
-from .events import Assign, Commit, Discard, Fail, Instruction, Result, Void
+from .events import Assign, Commit, Discard, Fail, Instruction, Result, Resumed, Void
 from .leases import Alarms, learned_speed, own_seconds
 from .state import (
     ASSIGNED,
@@ -95,9 +96,17 @@ class Ledger:
 
     def assign(self, graph: Graph, life: Life, assignment: Assignment) -> None:
         """Take a sealed piece into the books; it is sent at the end of the event, by `send_planned`."""
-        settings, size_bytes = self.settings, graph.size_bytes
         assignment.number = self._next_assignment
         self._next_assignment += 1
+        self._enter(graph, life, assignment)
+        self.expectant.add(life.life)
+        for earlier in self._planned:
+            if earlier.life == life.life and earlier.graph == graph.number:
+                earlier.exports = _without_promised(graph, life, earlier.exports)
+        self._planned.append(assignment)
+
+    def _enter(self, graph: Graph, life: Life, assignment: Assignment) -> None:
+        settings, size_bytes = self.settings, graph.size_bytes
         assignment.own_s = own_seconds(
             life,
             assignment.cost_s,
@@ -116,11 +125,28 @@ class Ledger:
         self.alarms.deadline(assignment)
         self.cache.keep(life, assignment)
         self.look_at(life)
-        self.expectant.add(life.life)
-        for earlier in self._planned:
-            if earlier.life == life.life and earlier.graph == graph.number:
-                earlier.exports = _without_promised(graph, life, earlier.exports)
-        self._planned.append(assignment)
+
+    def resume(self, life: Life, it: Assign) -> None:
+        """An assignment of before a restart goes on, if its ops are work still and can be computed."""
+        graph = self.graphs.get(it.graph)
+        if graph is None or len(life.queue) >= self.settings.queue_cap or not reload.is_open(graph, life, it):
+            reason = "the server was restarted, and its ops have changed since"
+            self.out.append(Void(life.life, it.assignment, it.graph, reason))
+            return
+        for op in it.held:
+            self.cache.enter(life, graph, op)
+        inputs = reload.operands_from_outside(graph, it)
+        room = int(self.settings.work_share * life.memory_bytes) - sum(a.live_bytes for a in life.queue)
+        size = sum(graph.size_bytes[op] for op in (*it.ops, *inputs))
+        cost_s = sum(graph.cost_s[op] for op in (*it.ops, *it.remade))
+        assignment = Assignment(
+            life.life, graph.number, it.ops, inputs, it.held, it.exports, it.keep, it.remade, cost_s,
+            min(size, max(0, room)), it.assignment,
+        )  # fmt: skip
+        self.fail(graph, reload.take_up(graph, it.ops))
+        self._enter(graph, life, assignment)
+        self.touch(graph)
+        self.out.append(Resumed(replace(it, inputs=inputs, deadline=assignment.deadline)))
 
     def send_planned(self) -> None:
         for it in self._planned:
@@ -187,7 +213,7 @@ class Ledger:
         life, graph = self.lives[assignment.life], self.graphs[assignment.graph]
         self._close(life, assignment)
         self.developers[graph.developer].seconds -= assignment.charged_s
-        self.out.append(Void(life.life, assignment.number, reason))
+        self.out.append(Void(life.life, assignment.number, graph.number, reason))
         self.cache.forget(life, graph, assignment.keep)
         failures: list[lineage.Failure] = []
         for op in assignment.ops:

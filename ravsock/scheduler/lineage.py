@@ -7,14 +7,13 @@ with as much of its lineage as is gone too.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .events import AddOps, Restore
+from .events import AddOps
 from .state import ASSIGNED, COMPUTED, FAILED, FEW, OPENED, READY, WAITING, Graph, view
 
 #: what moves fewer bytes in its seconds is not made anew: no link through the server is quicker, both ways
@@ -184,38 +183,6 @@ def want(graph: Graph, ops: Iterable[int]) -> list[Failure]:
 def sinks(graph: Graph) -> list[int]:
     """Ops that no other op uses, values that came with the graph aside."""
     return [op for op in range(graph.total) if not graph.outs[op] and not graph.source[op]]
-
-
-def restore(graph: Graph, event: Restore) -> list[Failure]:
-    """Set the states of a reloaded graph, then count anew what is missing, open, ready and idle."""
-    state, at_server, needed = graph.state, graph.at_server, graph.needed
-    for op in event.computed.tolist():
-        state[op] = COMPUTED
-    for op in event.at_server.tolist():
-        at_server[op] = 1
-    for op in event.failed.tolist():
-        state[op] = FAILED
-        graph.fault[op] = (op, "it failed before the server was started again")
-    asked = [op for op in range(graph.total) if needed[op] and state[op] < COMPUTED]
-    levels = [needed[op] for op in asked]
-    graph.computed, graph.failed = state.count(COMPUTED), state.count(FAILED)
-    graph.needed = bytearray(graph.total)
-    graph.open = array("i", bytes(4 * graph.total))
-    graph.ready_s = graph.idle_s = 0.0
-    graph.fresh.clear()
-    graph.parked.clear()
-    graph.low = 0
-    for op in range(graph.total):
-        if state[op] < COMPUTED:
-            state[op] = WAITING
-            graph.missing[op] = sum([state[it] != COMPUTED and not graph.recipe[it] for it in graph.ins[op]])
-            if not graph.missing[op]:
-                graph.idle_s += graph.cost_s[op]
-    failures = inherit(graph, range(graph.total))
-    for op, level in zip(asked, levels, strict=True):
-        failures += need(graph, (op,), level)
-    wanted = [op for op in range(graph.total) if graph.wanted[op]]
-    return failures + want(graph, wanted)
 
 
 def revive(graph: Graph, lost: int, level: int) -> list[Failure]:

@@ -83,8 +83,9 @@ class Server:
         self._thread.run(self._runner.cleanup())
         self._thread.close()
 
-    def restart(self) -> None:
+    def restart(self, meanwhile: Callable[[], Any] = lambda: None) -> None:
         self.stop()
+        meanwhile()
         self._start(Config(**{**_fields(self.config), "port": self.port}))
 
 

@@ -11,29 +11,51 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from ravsock.scheduler import Scheduler, Settings
 from ravsock.scheduler.events import (
     Assign,
     Commit,
     Crash,
     Discard,
+    EndGraph,
     Event,
     Fail,
     Instruction,
     Join,
     Leave,
+    LoseData,
     Lost,
     OpenGraph,
     Refuse,
+    Restore,
     Result,
+    Resume,
+    Resumed,
     Tick,
     Void,
 )
+from ravsock.scheduler.state import COMPUTED, Assignment
 
 from .graphs import Work
 from .world import truth, value_of
 
 GRAPH = 1
+
+
+@dataclass
+class Saved:
+    """What SQL has of the graph: it may be some events behind."""
+
+    computed: list[int]
+    counted: Counter[int]
+    recomputed: int
+    store: dict[int, int]
+    failed: dict[int, int]
+    lives: list[str]
+    live: dict[str, list[Assign]]
+    n_sent: int
 
 
 @dataclass(eq=False)
@@ -57,10 +79,18 @@ class Stage:
         self.computed: Counter[int] = Counter()  #: op -> times computed
         self.failed: dict[int, int] = {}
         self.guilty: set[int] = set()  #: ops that may be at fault
+        self.recomputed = 0  #: by schedulers before a restart
+        self.ended = False
         self._lives = 0
         self._payload: dict[int, int] = {}
+        self._joins: dict[str, Join] = {}
+        self._assigned: dict[int, Assign] = {}
+        self._saved: Saved | None = None
+        self._open()
+
+    def _open(self) -> None:
         self.tell(OpenGraph(GRAPH, "ada"))
-        for event in work.batches(GRAPH, random.Random(1), 0.0, batch=7):
+        for event in self.work.batches(GRAPH, random.Random(1), 0.0, batch=7):
             self.tell(event)
 
     def tell(self, event: Event) -> list[Instruction]:
@@ -71,7 +101,10 @@ class Stage:
         return instructions
 
     def _carry_out(self, it: Instruction) -> None:
-        if isinstance(it, Assign):
+        if isinstance(it, Resumed):
+            self._assigned[it.assign.assignment] = it.assign
+        elif isinstance(it, Assign):
+            self._assigned[it.assignment] = it
             inputs = {op: self.store[op] for op in it.inputs}
             puppet = self.puppets.get(it.life)
             if puppet is None:
@@ -107,8 +140,13 @@ class Stage:
     def join(self, memory_bytes: int = 10**9, speed: float = 1.0) -> Puppet:
         self._lives += 1
         puppet = self.puppets[f"life-{self._lives}"] = Puppet(f"life-{self._lives}")
-        self.tell(Join(puppet.life, puppet.life, speed, memory_bytes, 1e8, 1e7, 0.01))
+        self._joins[puppet.life] = Join(puppet.life, puppet.life, speed, memory_bytes, 1e8, 1e7, 0.01)
+        self.tell(self._joins[puppet.life])
         return puppet
+
+    def end(self) -> None:
+        self.ended = True
+        self.tell(EndGraph(GRAPH))
 
     def finish(self, puppet: Puppet, failing: tuple[int, ...] = ()) -> None:
         """Run the first assignment, or refuse it if an operand is not there after all."""
@@ -167,6 +205,68 @@ class Stage:
     def leave(self, puppet: Puppet) -> None:
         del self.puppets[puppet.life]
         self.tell(Leave(puppet.life))
+
+    # --- the server dies and is started anew ---------------------------------------------------------
+
+    def save(self) -> None:
+        """What is so now is in SQL, and not yet what comes next."""
+        ledger = self.scheduler.ledger
+        graph = ledger.graphs[GRAPH]
+        live = {name: [self._assigned[a.number] for a in life.queue] for name, life in ledger.lives.items()}
+        self._saved = Saved(
+            [op for op in range(graph.total) if graph.state[op] == COMPUTED and not graph.source[op]],
+            self.computed.copy(), graph.recomputed, self.store.copy(), self.failed.copy(),
+            list(ledger.lives), live, len(self.sent),
+        )  # fmt: skip
+
+    def lose(self, op: int) -> None:
+        """A stored value is gone from the disk."""
+        if self.work.source[op]:
+            self.guilty.add(op)
+        del self.store[op]
+        if self._saved is not None:
+            self._saved.store.pop(op, None)
+        self.tell(LoseData(GRAPH, (op,)))
+
+    def restart(self) -> None:
+        """A new scheduler goes on with what SQL has; contributors come back with all that they have."""
+        if self._saved is None:
+            self.save()
+        saved, self._saved = self._saved, None
+        assert saved is not None
+        first = max(self._assigned, default=0) + 1
+        self.scheduler = Scheduler(self.scheduler.settings, first)
+        self.recomputed += saved.recomputed
+        self.computed, self.store, self.failed = saved.counted, saved.store, saved.failed
+        self.committed.clear()
+        self._open()
+        columns = (saved.computed, sorted(self.store), sorted(self.failed))
+        self.tell(Restore(GRAPH, *(np.array(column, np.int32) for column in columns)))
+        for life in saved.lives:
+            self.tell(Resume(self._joins[life], tuple(saved.live[life])))
+        resumed = {life: list(self.scheduler.ledger.lives[life].queue) for life in saved.lives}
+        if self.ended:
+            self.end()
+        for life, puppet in list(self.puppets.items()):
+            if life in resumed:
+                self._come_back(puppet, resumed[life], saved.n_sent)
+            else:
+                del self.puppets[life]  # its hello was not written down: it has to begin anew
+
+    def _come_back(self, puppet: Puppet, resumed: list[Assignment], n_sent: int) -> None:
+        """It says hello, hands in again what was not acknowledged, and is told of what it may have missed."""
+        known = {it.assignment for it in puppet.pending}
+        unacknowledged = [(r, v) for r, v in self.sent[n_sent:] if r.life == puppet.life]
+        known |= {result.assignment for result, _ in unacknowledged}
+        for assignment in resumed:
+            if assignment.number not in known:
+                it = self._assigned[assignment.number]
+                puppet.inputs[it.assignment] = {op: self.store[op] for op in assignment.inputs}
+                puppet.pending.append(it)
+        if puppet.life in self.scheduler.ledger.lives:
+            self.tell(self._joins[puppet.life])
+            for result, values in unacknowledged:
+                self._deliver(result, values)
 
     def wait(self, seconds: float) -> None:
         """Time passes, and every alarm on the way rings."""

@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from simulation.graphs import Work
 from simulation.puppets import GRAPH, Stage
 
-from ravsock.scheduler.events import CancelGraph, EndGraph, Heard, LoseData, Want
+from ravsock.scheduler.events import CancelGraph, Heard, Want
 
 ACTIONS = (
     "join", "small", "finish", "finish", "finish", "finish", "vanish", "leave", "repeat", "forge", "refuse",
-    "crash", "lose", "wait", "stall", "heard", "fault", "want", "end",
+    "crash", "lose", "wait", "stall", "heard", "fault", "want", "end", "save", "restart", "restart",
 )  # fmt: skip
 
 
@@ -38,16 +38,17 @@ def play(stage: Stage, action: str, which: int) -> None:
         stage.repeat(which)
     elif action == "lose":
         if stage.scheduler.is_available(GRAPH, op):
-            if stage.work.source[op]:
-                stage.guilty.add(op)
-            del stage.store[op]
-            stage.tell(LoseData(GRAPH, (op,)))
+            stage.lose(op)
     elif action == "wait":
         stage.wait(which % 7)
     elif action == "want":
         stage.tell(Want(GRAPH, (op,), dispatch=which % 2 == 0))
     elif action == "end":
-        stage.tell(EndGraph(GRAPH))
+        stage.end()
+    elif action == "save":
+        stage.save()
+    elif action == "restart":
+        stage.restart()
     elif puppet is None:
         return
     elif action == "finish":
@@ -73,7 +74,7 @@ def play(stage: Stage, action: str, which: int) -> None:
 
 def bring_to_an_end(stage: Stage) -> None:
     """From now on there is one large, faithful contributor, and everything is asked for."""
-    stage.tell(EndGraph(GRAPH))
+    stage.end()
     for puppet in list(stage.puppets.values()):
         stage.leave(puppet)
     for _ in range(500):
@@ -114,7 +115,9 @@ def test_it_always_ends_and_every_value_is_right(work: Work, script: list[tuple[
     made = sum(not source for source in work.source)
     lost_sources = sum(work.source[op] for op in stage.failed)
     failed_ops = len(stage.failed) - lost_sources
-    assert sum(stage.computed.values()) == made - failed_ops + graph.recomputed - lost_sources
+    assert (
+        sum(stage.computed.values()) == made - failed_ops + stage.recomputed + graph.recomputed - lost_sources
+    )
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
