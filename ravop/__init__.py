@@ -46,6 +46,7 @@ from ravop.rdf import (
     cnn_add_at,
     cnn_index,
     cnn_index_2,
+    create_op,
     find_indices,
     foreach,
     join_to_list,
@@ -137,8 +138,8 @@ __all__ = [
     "asarray", "broadcast_arrays", "broadcast_shapes", "cumulative_prod", "cumulative_sum", "diff", "empty",
     "empty_like", "fft", "from_dlpack", "linalg", "meshgrid", "permute_dims", "unstack",
     # RDF's other functions
-    "average", "cnn_add_at", "cnn_index", "cnn_index_2", "find_indices", "foreach", "join_to_list",
-    "one_hot_encoding", "random", "ravint", "shape", "size", "slice", "stats",
+    "average", "cnn_add_at", "cnn_index", "cnn_index_2", "create_op", "find_indices", "foreach",
+    "join_to_list", "one_hot_encoding", "random", "ravint", "shape", "size", "slice", "stats",
     # NumPy's other functions
     *_composed.__all__, *_slopes.__all__,
     # errors

@@ -42,7 +42,7 @@ def canonical(row: Op, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     """The row's params and their key, see `Graph.add`, from what the developer wrote."""
     for value in given.values():
         if type(value) not in PLAIN and not (type(value) is tuple and all(type(v) is int for v in value)):
-            params = row.canonical_params(given)
+            params = row.canonical_params({key: read(param) for key, param in given.items()})
             return params, key_of(params)
     known = row.name, key_of(given)
     found = _canonical.get(known)
@@ -54,10 +54,15 @@ def canonical(row: Op, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     return found
 
 
+def read(param: Any) -> Any:
+    """A param; where it is a tensor, as in RDF it may be, its value: what an op is must be known."""
+    return param().tolist() if isinstance(param, Tensor) else param
+
+
 def create(graph: Graph, name: str, **params: Any) -> Tensor:
     """An op without operands in a certain graph: that of a tensor, whichever is the current one."""
     row = OPS[name]
-    created: Tensor = graph.add(row, (), row.canonical_params(params))
+    created: Tensor = graph.add(row, (), canonical(row, params)[0])
     return created
 
 

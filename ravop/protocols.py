@@ -32,26 +32,6 @@ def joining(name: str) -> Function:
     return function
 
 
-def unique(
-    ar: Any,
-    return_index: bool = False,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    axis: None = None,
-    *,
-    equal_nan: bool = True,
-    sorted: bool = True,
-) -> Any:
-    """NumPy's unique with its extras; beside them every NaN counts as an element of its own."""
-    if axis is not None:
-        raise UnknownOp("numpy.unique along an axis is not in the vocabulary of tensors; leave the axis out")
-    wanted = return_index, return_inverse, return_counts
-    if not any(wanted):
-        return FUNCTIONS["unique" if equal_nan else "unique_values"](ar)
-    values, *extras = FUNCTIONS["unique_all"](ar)
-    return (values, *(part for part, is_wanted in zip(extras, wanted, strict=True) if is_wanted))
-
-
 #: functions that only look at what is known without computing
 LOOKING: dict[Any, Function] = {
     np.shape: lambda x: x.shape,
@@ -62,7 +42,7 @@ LOOKING: dict[Any, Function] = {
     np.broadcast_arrays: lambda *arrays, subok=False: standard.broadcast_arrays(*arrays),
     np.concatenate: joining("concat"),
     np.stack: joining("stack"),
-    np.unique: unique,
+    np.unique: standard.unique,
     np.average: rdf.average,
 }
 

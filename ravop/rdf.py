@@ -7,11 +7,23 @@ from typing import Any
 import numpy as np
 
 from ravop.factory import FUNCTIONS, create
-from ravop.standard import asarray, nonzero
+from ravop.standard import asarray, nonzero, unique
 from ravop.tensor import Tensor
 from ravspec.errors import ParamError, UnknownOp, nearest
 
 Tensors = tuple[Tensor, ...]
+
+
+def create_op(operator: str, *operands: Any, **params: Any) -> Any:
+    """An op by its name, RDF's operator strings included: create_op("matrix_sum", x, axis=0)."""
+    return named(operator, "create_op")(*operands, **params)
+
+
+def named(operator: str, caller: str) -> Any:
+    """The function of an op by its name."""
+    if operator not in FUNCTIONS:
+        raise UnknownOp(f'{caller}: no op is called "{operator}"{nearest(operator, FUNCTIONS)}')
+    return FUNCTIONS[operator]
 
 
 def shape(x: Any, index: int | None = None) -> Any:
@@ -82,7 +94,7 @@ def average(x: Any, axis: int | None = None, weights: Any = None) -> Tensor:
     return result
 
 
-def one_hot_encoding(x: Any, depth: int) -> Tensor:
+def one_hot_encoding(x: Any, depth: Any) -> Tensor:
     """For each integer from 0 to depth - 1 a row of zeros with a one at its place; axes of length 1 go."""
     x = asarray(x)
     result: Tensor = FUNCTIONS["squeeze"](create(x.graph, "eye", n_rows=depth)[x])
@@ -91,10 +103,7 @@ def one_hot_encoding(x: Any, depth: int) -> Tensor:
 
 def foreach(x: Any, operation: str, **params: Any) -> Tensor:
     """An op, by its name, on each slice along the first axis; the results side by side."""
-    function = FUNCTIONS.get(operation)
-    if function is None:
-        raise UnknownOp(f'foreach: no op is called "{operation}"{nearest(operation, FUNCTIONS)}')
-    x = asarray(x)
+    function, x = named(operation, "foreach"), asarray(x)
     if not x.shape or not x.shape[0]:
         raise ParamError(f"foreach needs slices; got shape {x.shape}")
     result: Tensor = FUNCTIONS["stack"]([function(x[i], **params) for i in range(x.shape[0])])
@@ -124,3 +133,12 @@ def cnn_add_at(x: Any, value: Any, index1: Any, index2: Any, index3: Any) -> Ten
     """x with value added at [:, index1, index2, index3], as often as an element is named there."""
     result: Tensor = FUNCTIONS["index_add"](x, (_slice(None), index1, index2, index3), value)
     return result
+
+
+#: these are methods too, as every op of RDF was; `shape` and `size` are the array API's attributes
+METHODS = (
+    find_indices, slice, join_to_list, ravint, average, one_hot_encoding, foreach, random, cnn_index,
+    cnn_index_2, cnn_add_at, unique,
+)  # fmt: skip
+for _method in METHODS:
+    setattr(Tensor, _method.__name__, _method)

@@ -15,9 +15,10 @@ import numpy as np
 
 from ravop.device import check_device
 from ravop.dtypes import checked_dtype
-from ravop.factory import FUNCTIONS, create
+from ravop.factory import FUNCTIONS, create, read
 from ravop.tensor import Tensor
-from ravspec.errors import AxisError, ParamError, ShapeError
+from ravspec.errors import AxisError, ParamError, ShapeError, UnknownOp
+from ravspec.ops.params import flag
 from ravspec.shapes import broadcast
 
 Function = Callable[..., Any]
@@ -251,13 +252,11 @@ def reshape(x: Any, /, shape: Any = None, *sizes: Any, copy: bool | None = None,
     return result
 
 
-def repeat(x: Any, repeats: Any, /, *, axis: int | None = None, **name: Any) -> Tensor:
+def repeat(x: Any, /, repeats: Any, *, axis: int | None = None, **name: Any) -> Tensor:
     """Every element so many times, along an axis or of the flattened array.
 
     repeats: a number, or one for each slice. As a tensor it is computed, because the shape depends on it.
     """
-    if isinstance(repeats, Tensor):
-        repeats = repeats().tolist()
     result: Tensor = FUNCTIONS["repeat"](x, repeats, axis=axis, **name)
     return result
 
@@ -269,6 +268,30 @@ def nonzero(x: Any, /) -> tuple[Tensor, ...]:
         raise ShapeError("nonzero needs an axis; this is a single number")
     positions = FUNCTIONS["nonzero"](x)
     return positions if isinstance(positions, tuple) else (positions,)
+
+
+def unique(
+    x: Any,
+    return_index: Any = False,
+    return_inverse: Any = False,
+    return_counts: Any = False,
+    axis: None = None,
+    *,
+    equal_nan: bool = True,
+    sorted: bool = True,
+    **name: Any,
+) -> Any:
+    """The distinct elements, sorted; with what else is asked for, a tuple, where every NaN is one of its own.
+
+    The array is flattened: an axis is not in the vocabulary.
+    """
+    if axis is not None:
+        raise UnknownOp(f"unique along an axis, {axis}, is not in the vocabulary; leave the axis out")
+    wanted = [flag(read(word)) for word in (return_index, return_inverse, return_counts)]
+    if not any(wanted):
+        return FUNCTIONS["unique" if equal_nan else "unique_values"](x, **name)
+    values, *extras = FUNCTIONS["unique_all"](x, **name)
+    return (values, *(part for part, is_wanted in zip(extras, wanted, strict=True) if is_wanted))
 
 
 class UniqueAll(NamedTuple):
@@ -315,6 +338,6 @@ WIDER: dict[str, Function] = {
     for function in (
         zeros, ones, full, zeros_like, ones_like, full_like, arange, linspace, eye, astype, argsort, sort,
         std, var, searchsorted, reshape, repeat,
-        nonzero, unique_all, unique_counts, unique_inverse,
+        nonzero, unique, unique_all, unique_counts, unique_inverse,
     )
 }  # fmt: skip

@@ -65,14 +65,18 @@ def bind_index(x: Any, key: Any = None, /, *, indices: Any = None) -> Bound:
     return [x, *arrays], {"key": entries}
 
 
-def bind_set_item(x: Any, key: Any = None, value: Any = None, /, *, indices: Any = None) -> Bound:
-    """set_item(x, key, value), or RDF's set_value(x, value, indices=key)."""
-    if indices is not None:
-        key, value = indices, key
-    if value is None:
+def bind_set_item(
+    x: Any, key: Any = None, to: Any = None, /, *, indices: Any = None, index: Any = None, value: Any = None
+) -> Bound:
+    """set_item(x, key, value), or RDF's set_value(x, value, indices=key) or (x, index=key, value=value)."""
+    named = indices if index is None else index
+    if named is not None:
+        key, to = named, key
+    to = to if value is None else value
+    if to is None:
         raise ParamError("set_item takes an array, a key and a value: set_item(x, 0, 2.5)")
     entries, arrays = split_key(key)
-    return [x, value, *arrays], {"key": entries}
+    return [x, to, *arrays], {"key": entries}
 
 
 def split_key(key: Any) -> tuple[tuple[Entry, ...], list[Any]]:
