@@ -87,7 +87,7 @@ run_tests() {
 
 case "${1:-all}" in
     all)
-        install developer,contributor,server,examples,bench,dev
+        install developer,contributor,server,postgresql,examples,bench,dev
         browser
         say "ready. In three terminals:"
         say "  .venv/bin/python run_ravsock.py"
@@ -108,7 +108,7 @@ case "${1:-all}" in
         ;;
     test)
         [ "${2:---long}" = "--long" ] || usage 2
-        install developer,contributor,server,examples,dev
+        install developer,contributor,server,postgresql,examples,dev
         browser
         run_tests "${2:-}"
         ;;

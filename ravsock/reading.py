@@ -149,7 +149,7 @@ def persisted(c: Connection, developer: str, name: str) -> tuple[int, int] | Non
 
 
 def next_assignment(c: Connection) -> int:
-    """A number that no assignment has had, nor one that was given out and was not written down before a crash.
+    """A number that no assignment has had, not even one that a crash kept from being written down.
 
     A contributor may come back with the result of such a one, and it must not be taken for another's.
     """

@@ -40,6 +40,12 @@ PHE = "ravspec/paillier.py"
 #: the one module with X25519, for sealed federated graphs
 SEALS = "ravpy/seals.py"
 
+#: the one module with psycopg, an extra that a server on SQLite does without
+POSTGRESQL = "ravsock/postgresql.py"
+
+#: Alembic takes time to import, and is needed once in the life of a version
+MIGRATIONS = "ravsock/migrations/"
+
 #: the one module that whoever has einops imports
 EINOPS = "ravop/einops.py"
 
@@ -81,6 +87,9 @@ def test_a_room_imports_only_what_the_table_allows(path: Path) -> None:
             phe = {"phe"} if str(path.relative_to(ROOT)) == PHE else set()
             seals = {"cryptography"} if str(path.relative_to(ROOT)) == SEALS else set()
             einops = {"einops"} if str(path.relative_to(ROOT)) == EINOPS else set()
+            psycopg = {"psycopg"} if str(path.relative_to(ROOT)) == POSTGRESQL else set()
+            alembic = {"alembic"} if str(path.relative_to(ROOT)).startswith(MIGRATIONS) else set()
+            seals |= psycopg | alembic
             allowed = OUTSIDE[room] | ({"msgspec"} if messages else set()) | phe | seals | einops
             assert top in allowed, f"{path.relative_to(ROOT)} imports {name}; {room} may import {allowed}"
 

@@ -17,9 +17,8 @@ from ravsock.config import Config
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    data = tmp_path / "data"
-    return Config(database=f"sqlite:///{tmp_path}/rdf.db", data_dir=data, port=0, lease_s=2.0, ftp=False)
+def config(database: str, tmp_path: Path) -> Config:
+    return Config(database=database, data_dir=tmp_path / "data", port=0, lease_s=2.0, ftp=False)
 
 
 @pytest.fixture

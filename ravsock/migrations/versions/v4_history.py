@@ -1,7 +1,8 @@
-"""A row for each move; what a restarted server goes on with instead of giving it out anew."""
+"""A row for each move; what a restarted server goes on with; which call of an op of the developer's own."""
 
 from __future__ import annotations
 
+import json
 import time
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ def upgrade() -> None:
     for name in ("exports", "keep", "held", "remade"):
         op.add_column("subgraph", sa.Column(name, sa.LargeBinary))
     events()
+    call_sites()
     end_what_was_going_on(time.time())
 
 
@@ -48,6 +50,18 @@ def events() -> None:
         "event_of_contributor", "event", ["subject"],
         sqlite_where=of_contributors, postgresql_where=of_contributors,
     )  # fmt: skip
+
+
+def call_sites() -> None:
+    """[file, line] becomes [file, line, null]: part of no op of the developer's own."""
+    c = op.get_bind()
+    rows = c.execute(sa.text("SELECT graph_id, number, body FROM symbol WHERE sort = 'site'")).all()
+    longer = sa.text(
+        "UPDATE symbol SET body = :body WHERE graph_id = :graph AND sort = 'site' AND number = :n"
+    )
+    sites = [(graph, n, json.loads(body)) for graph, n, body in rows]
+    if short := [(graph, n, site) for graph, n, site in sites if len(site) == 2]:
+        c.execute(longer, [{"graph": g, "n": n, "body": json.dumps([*site, None])} for g, n, site in short])
 
 
 def end_what_was_going_on(now: float) -> None:
