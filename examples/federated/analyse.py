@@ -55,14 +55,19 @@ def statistics() -> dict[str, Any]:
     }
 
 
+def bars(histogram: dict[str, Any]) -> tuple[list[float], list[float], list[float]]:
+    """(left ends, heights, widths). Bins differ in width, so a bar's area is its count, not its height:
+    a wide bin must not look as if it held the most."""
+    edges = histogram["edges"]
+    widths = [high - low for low, high in pairwise(edges)]
+    return edges[:-1], [n / width for n, width in zip(histogram["counts"], widths, strict=True)], widths
+
+
 def save_plot(path: Path, histogram: dict[str, Any], clients: int) -> None:
     """The histogram as a picture."""
     figure, axes = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
-    edges = histogram["edges"]
-    widths = [high - low for low, high in pairwise(edges)]
-    # bins differ in width, so a bar's area is its count: a wide bin must not look as if it held the most
-    densities = [count / width for count, width in zip(histogram["counts"], widths, strict=True)]
-    axes.bar(edges[:-1], densities, widths, align="edge", color="#1b6ca8", edgecolor="white")
+    left, heights, widths = bars(histogram)
+    axes.bar(left, heights, widths, align="edge", color="#1b6ca8", edgecolor="white")
     axes.set_xlabel("mean radius of the cell nuclei")
     axes.set_ylabel("patients per unit of radius")
     axes.set_title(
