@@ -7,6 +7,7 @@ print(c())            # [ 6 24 10]
 """
 
 import atexit as _atexit
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from ravop import composed as _composed
 from ravop import fft, linalg, stats
@@ -40,6 +41,7 @@ from ravop.engine import initialize
 from ravop.federated import FederatedGraph
 from ravop.functions import *  # noqa: F403
 from ravop.graph import Graph
+from ravop.missing import attributes_of as _attributes_of
 from ravop.persisted import fetch_persisting_op
 from ravop.rdf import (
     average,
@@ -149,3 +151,6 @@ __all__ = [
     # ops, from the table
     *_functions.__all__,
 ]  # fmt: skip
+
+if not _TYPE_CHECKING:  # else the checker would take every name for granted
+    __getattr__, __dir__ = _attributes_of(__name__)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ravop.device import check_device
 from ravop.factory import FUNCTIONS
+from ravop.missing import attributes_of
 from ravop.standard import arange
 from ravop.tensor import Tensor
 from ravspec.errors import ParamError
@@ -14,6 +15,9 @@ __all__ = [
     "fft", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifftn", "ifftshift", "ihfft", "irfft", "irfftn",
     "rfft", "rfftfreq", "rfftn",
 ]  # fmt: skip
+
+if not TYPE_CHECKING:  # else the checker would take every name for granted
+    __getattr__, __dir__ = attributes_of(__name__)
 
 fft, ifft, rfft, irfft = (FUNCTIONS[name] for name in ("fft", "ifft", "rfft", "irfft"))
 hfft, ihfft = FUNCTIONS["hfft"], FUNCTIONS["ihfft"]

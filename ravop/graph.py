@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -17,9 +16,11 @@ from numpy.typing import NDArray
 from ravop.constants import Constant
 from ravop.engine import Engine, current_engine
 from ravop.federated import FederatedGraph
+from ravop.looking import Looking
 from ravop.operands import ANY_INTEGER, as_value, check_literals
 from ravop.record import Operand, Recorder, key_of
 from ravop.settings import SETTINGS
+from ravop.showing import graph_words, table
 from ravop.tensor import Tensor
 from ravop.waiting import Question, SendLock, read_ahead, request, wait
 from ravspec.batch import Batch
@@ -41,7 +42,7 @@ _current: ContextVar[Graph | None] = ContextVar("ravop_graph", default=None)
 _graphs: list[Graph] = []
 
 
-class Graph:
+class Graph(Looking):
     """A graph. Making one makes it the current one, to which new tensors belong.
 
     Graph(name="test")  a new graph; as a context manager it ends with the block
@@ -105,11 +106,6 @@ class Graph:
         if self._id is None:
             self._id = self._engine.open_graph(self.name, self.algorithm, self.approach)
         return self._id
-
-    def __repr__(self) -> str:
-        return f"graph {self._id if self._id is not None else '(not sent)'}" + (
-            f' "{self.name}"' if self.name else ""
-        )
 
     # --- building ------------------------------------------------------------------------------------
 
@@ -322,51 +318,17 @@ class Graph:
         if self in _graphs:  # the script's exit need not look at it again
             _graphs.remove(self)
 
-    # --- looking -------------------------------------------------------------------------------------
-
     def _info(self) -> dict[str, Any]:
         if not self._attached and (self._record.n_pending or self._ahead is not None):
             self._ask([], None, wait_for=False)
         return self._engine.graph(self.id)
 
-    @property
-    def status(self) -> str:
-        """open, ended, computed, failed or cancelled."""
-        return str(self._info()["state"])
-
-    @property
-    def progress(self) -> float:
-        """Percent of the ops that are computed."""
-        info = self._info()
-        return 100.0 * info["computed_ops"] / info["total_ops"] if info["total_ops"] else 0.0
-
-    def get_op_stats(self, op_name: str | None = None) -> dict[str, int]:
-        """total_ops, pending_ops, computing_ops, computed_ops, failed_ops; with a name, of the ops that
-        get_ops_by_name gives for it, where those being computed count as pending."""
-        if op_name is None:
-            info = self._info()
-            return {key: info[key] for key in info if key.endswith("_ops")}
-        states = Counter(op["state"] for op in self.get_ops_by_name(op_name))
-        counted = {f"{state}_ops": states[state] for state in ("pending", "computed", "failed")}
-        return {"total_ops": states.total(), **counted}
-
     def own_op(self, op: int) -> str:
         """The name of the developer's own op (`@R.op`) that an op is part of; nothing if there is none."""
         return self._record.own_op(op)
 
-    @property
-    def ops(self) -> list[dict[str, Any]]:
-        """Every op, as the server shows it."""
-        self._info()
-        return self._engine.ops(self.id)
-
-    def get_ops_by_name(self, op_name: str) -> list[dict[str, Any]]:
-        """The ops whose name contains op_name, or the name of the developer's own op they are part of."""
-        self._info()
-        return self._engine.ops(self.id, op_name)
-
     def tensor(self, op: int, output: int = 0) -> Tensor:
-        """The handle on an op of this graph, for instance after re-attaching."""
+        """The handle on an op of this graph, for instance after re-attaching. GraphError: there is none."""
         self._info()
         view = self._engine.op(self.id, op)
         if not 0 <= output < len(view["outputs"]):
@@ -374,6 +336,20 @@ class Graph:
         dtype, shape = view["outputs"][output]
         t = ArrayType(None if shape is None else tuple(shape), dtype_of(dtype))
         return Tensor.of(self, op, output, self._record.type_number(t))
+
+    def __str__(self) -> str:
+        return f"graph {self._id if self._id is not None else '(not sent)'}" + (
+            f' "{self.name}"' if self.name else ""
+        )
+
+    def __repr__(self) -> str:
+        return f"<{', '.join([str(self), *self._said().values()])}>"
+
+    def _repr_html_(self) -> str:
+        return table(str(self), self._said())
+
+    def _said(self) -> dict[str, str]:
+        return graph_words(self._engine, self._id, self._record.n_ops)
 
 
 def current_graph() -> Graph:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ravop.factory import FUNCTIONS
+from ravop.missing import attributes_of
 from ravop.tensor import Tensor
 from ravspec.errors import ShapeError
 
@@ -15,6 +16,9 @@ __all__ = [
     "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose", "norm", "outer", "pinv", "qr",
     "slogdet", "solve", "svd", "svdvals", "tensordot", "trace", "vecdot", "vector_norm",
 ]  # fmt: skip
+
+if not TYPE_CHECKING:  # else the checker would take every name for granted
+    __getattr__, __dir__ = attributes_of(__name__)
 
 
 class EigResult(NamedTuple):

@@ -16,7 +16,7 @@ import numpy as np
 from ravop import composed, fft, functions, linalg, rdf, slopes, standard
 from ravop.factory import FUNCTIONS, ufunc_function
 from ravop.tensor import Tensor
-from ravspec.errors import UnknownOp, nearest
+from ravspec.errors import DTypeError, UnknownOp, nearest
 
 Function = Callable[..., Any]
 
@@ -98,6 +98,24 @@ ALONG_AXIS: dict[tuple[np.ufunc, str], str] = {
 }
 
 
+def not_ours(ufunc: np.ufunc, method: str, inputs: Any, kwargs: dict[str, Any]) -> Any:
+    """What is said of a ufunc that is no op, or is not called as one, unless another operand may know it."""
+    if any(
+        hasattr(x, "__array_ufunc__") and not isinstance(x, Tensor | np.ndarray | np.generic) for x in inputs
+    ):
+        return NotImplemented
+    name = ufunc.__name__
+    if ufunc_function(ufunc) is None:
+        raise UnknownOp(
+            f"numpy.{name} is not in the vocabulary of tensors; to compute it here, call the tensor for "
+            f"its array first{nearest(name, PUBLIC)}"
+        )
+    if method != "__call__":
+        raise DTypeError(f"numpy.{name}.{method} is not in the vocabulary of tensors; numpy.{name} is")
+    given = f"takes no {', '.join(kwargs)}" if kwargs else "gives a tensor, and out is an array"
+    raise DTypeError(f"numpy.{name} of tensors {given}; call the tensors for their arrays to compute here")
+
+
 def array_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: dict[str, Any]) -> Any:
     """What `__array_ufunc__` does: our op for a ufunc; `out` may be a tensor, which then names the result."""
     (out,) = kwargs.pop("out", (None,))
@@ -107,7 +125,7 @@ def array_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: dict[str, Any
     else:
         function = ufunc_function(ufunc) if method == "__call__" else None
         if function is None or kwargs or not (out is None or isinstance(out, Tensor)):
-            return NotImplemented
+            return not_ours(ufunc, method, inputs, kwargs)
         result = function(*inputs)
     if out is None:
         return result

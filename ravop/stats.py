@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ravop.missing import attributes_of
 from ravop.standard import asarray
 from ravop.tensor import Tensor
 from ravspec.errors import ShapeError
 
 __all__ = ["normalize", "pearson_correlation", "standardize", "z_score"]
+
+if not TYPE_CHECKING:  # else the checker would take every name for granted
+    __getattr__, __dir__ = attributes_of(__name__)
 
 
 def z_score(x: Any, axis: int | None = None) -> Tensor:

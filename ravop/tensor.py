@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ravop.device import DEVICE, check_device
+from ravop.missing import refuse
+from ravop.showing import tensor_html, tensor_text
 from ravspec.errors import DTypeError, ShapeError
 from ravspec.shapes import ArrayType
 
@@ -224,9 +226,15 @@ class Tensor(Methods):
         return format(self._scalar("format"), spec) if spec else repr(self)
 
     def __repr__(self) -> str:
-        if self._value is not None:
-            return f"{type(self).__name__}({self._value})"
-        return f"{type(self).__name__}({self._array_type()}, op {self.id} of {self._graph}, not fetched)"
+        return tensor_text(self)
+
+    def _repr_html_(self) -> str:
+        return tensor_html(self)
+
+    if not TYPE_CHECKING:  # else the checker would take every name for granted
+
+        def __getattr__(self, name: str) -> Any:
+            refuse(f"a {type(self).__name__}", name, dir(type(self)))
 
 
 class Scalar(Tensor):
