@@ -144,6 +144,7 @@ def more(rng: np.random.Generator) -> Iterator[tuple[str, tuple[Any, ...], dict[
     special = f(70, 80)
     special[3, 4], special[5, 6] = np.nan, np.inf
     yield "matmul", (special, f(80, 66)), {}
+    yield from products_of_dtypes(rng)
     yield "dot", (f(90, 80), f(80, 70)), {}
     yield "dot", (f(2, 90, 80), f(3, 80, 70)), {}
     yield "tensordot", (f(10, 20, 30), f(20, 30, 40)), {"axes": 2}
@@ -166,6 +167,35 @@ def more(rng: np.random.Generator) -> Iterator[tuple[str, tuple[Any, ...], dict[
     yield "solve", (np.ones((3, 3)), np.ones(3)), {}
     yield "cholesky", (-np.eye(3),), {}
     yield "take", (f(3), np.array([7])), {}
+
+
+def products_of_dtypes(rng: np.random.Generator) -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
+    """Large products of every two kinds of numbers: sums that wrap, complex ones, and an infinity."""
+    made = {
+        "i1": rng.integers(-128, 128, (70, 80)), "u2": rng.integers(0, 2**16, (70, 80)),
+        "i4": rng.integers(-(2**31), 2**31, (70, 80)), "u8": rng.integers(2**62, 2**63, (70, 80)),
+        "i8": rng.integers(-1000, 1000, (70, 80)), "?": rng.uniform(size=(70, 80)) < 0.01,
+        "f4": rng.uniform(-3, 3, (70, 80)), "c8": rng.uniform(-3, 3, (70, 80)) + 2j,
+        "c16": rng.uniform(-3, 3, (70, 80)) * (1 - 3j),
+    }  # fmt: skip
+    arrays = [x.astype(dtype) for dtype, x in made.items()]
+    for x in arrays:
+        for y in arrays:
+            yield "matmul", (x, y.T), {}
+            yield "einsum", (x, y), {"subscripts": "ij,kj->ki"}
+    infinite = arrays[-1].copy()
+    infinite[3, 4] = complex(1, np.inf)
+    yield "matmul", (infinite, arrays[-3].T), {}
+    x, y = rng.uniform(-3, 3, (2, 4, 70, 80))
+    z = rng.integers(-9, 9, (80, 70))
+    for text in ("bij,bkj->bki", "bij,bkj->ikb", "bij,bij->", "bij,ckj", "aij,bij->jab", "...ij,...kj"):
+        yield "einsum", (x, y), {"subscripts": text}
+    for text in ("ij,jk,kl->il", "ij,jk,kl->", "ij,jk,lk->jl", "ij,jk,k...->...i"):
+        yield "einsum", (x[0], z, x[1] if "lk" not in text else x[1].T), {"subscripts": text}
+    yield "einsum", (x, y[:1]), {"subscripts": "bij,bkj->bik"}
+    yield "einsum", (x, z, y[1], 2.0), {"subscripts": "bij,jk,kl,->bil"}
+    yield "tensordot", (x, x + 1j), {"axes": [[2, 0], [2, 0]]}
+    yield "dot", (x, z), {}
 
 
 def many_ops(n_inputs: int, n_ops: int, number: int) -> bytes:
