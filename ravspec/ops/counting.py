@@ -37,11 +37,16 @@ from ravspec.shapes import (
     strong,
 )
 
+#: more than anything holds; for the largest int64 NumPy 2.4 writes into memory that is not its own
+PLACES = 1 << 60
+
 
 def bincount(x: Any, weights: Any = None, *, minlength: int) -> Any:
     x = as_array(x)
     if x.size and x.min() < 0:
         raise ValueError("bincount is of integers that are not negative")
+    if x.size and x.max() >= PLACES:
+        raise ValueError(f"bincount has a place for each number up to the largest; {x.max()} are too many")
     counts = np.bincount(x.astype(np.int64), weights, minlength)
     return as_int64(counts) if weights is None else counts.astype(np.float64)
 

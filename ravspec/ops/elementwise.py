@@ -138,7 +138,7 @@ ROWS = (
     unary("abs", np.absolute, "abs(x)", "The magnitude.", "absolute", kinds="fisbc"),
     unary("reciprocal", np.reciprocal, "np.reciprocal(x)", "1 / x, cut to an integer for those.",
           kinds="fic", **AWAY, **SLOW),
-    unary("square", np.square, "x * x", "The square.", kinds="fisc"),
+    unary("square", np.square, "np.square(x)", "The square.", kinds="fisc"),
     unary("sqrt", np.sqrt, "np.sqrt(x)", "The square root.", "square_root",
           kinds="fic", low=0.0, high=9.0, **SLOW),
     Op(

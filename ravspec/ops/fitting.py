@@ -10,6 +10,7 @@ import numpy as np
 from ravspec.errors import DTypeError, ShapeError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
+from ravspec.ops.linalg import solve_dtype
 from ravspec.ops.op import Numeric, Op, Sample, of_arrays, per_output
 from ravspec.ops.params import Param
 from ravspec.shapes import (
@@ -20,7 +21,6 @@ from ravspec.shapes import (
     Typed,
     TypedOutputs,
     Types,
-    float_dtype,
     promoted_strong,
     real_dtype,
     shape_of,
@@ -117,7 +117,7 @@ def lstsq_shapes(types: Types, params: Params) -> list[Shape | None]:
 
 
 def lstsq_dtypes(types: Types, params: Params) -> list[DType]:
-    dtype = float_dtype(promoted_strong(types, params))
+    dtype = solve_dtype(types, params)
     return [dtype, real_dtype(dtype), np.dtype(np.int32), real_dtype(dtype)]
 
 

@@ -122,6 +122,15 @@ def flops(ins: Types, outs: Types, params: Params) -> float:
     return 25.0 * size * max(1.0, math.log2(size))
 
 
+def never_empty(x: Any, axes: Sequence[int]) -> Any:
+    """With a zero along axes of no samples, which n or s lengthen by zeros: NumPy 2.4 has been seen to read
+    past the end there."""
+    lengths = list(x.shape)
+    for axis in axes:
+        lengths[axis] = max(1, lengths[axis])
+    return x if tuple(lengths) == x.shape else np.zeros(lengths, x.dtype)
+
+
 def kernel_of(transform: Callable[..., Any]) -> Callable[..., Any]:
     """A transform of NumPy's, in the precision of the operand."""
 
@@ -129,6 +138,7 @@ def kernel_of(transform: Callable[..., Any]) -> Callable[..., Any]:
         x = as_array(x)
         if "axes" in params and params["s"] is not None and params["axes"] is None:
             params["axes"] = tuple(range(-len(params["s"]), 0))
+        x = never_empty(x, [params["axis"]] if "axis" in params else params["axes"] or ())
         return transform(x.astype(np.float64) if x.dtype.kind in "biu" else x, **params)
 
     return kernel

@@ -77,7 +77,8 @@ def solve_shape(types: Types, params: Params) -> Shape:
 
 
 def solve_dtype(types: Types, params: Params) -> DType:
-    return float_dtype(promote(types))
+    """Integers and bools count as float64, whatever is beside them, as in NumPy."""
+    return promote([t._replace(dtype=float_dtype(strong(t))) for t in types])
 
 
 def solve(a: Any, b: Any) -> Any:
@@ -129,6 +130,8 @@ def svd(x: Any, full_matrices: bool) -> tuple[Any, ...]:
 
 
 def pinv(x: Any, rcond: float) -> Any:
+    x = as_array(x)
+    x = x.astype(np.float64) if x.dtype.kind in "biu" else x  # NumPy leaves empty ones as they are
     return checked(np.linalg.pinv(x, rcond), "SVD did not converge", x)
 
 
@@ -247,6 +250,7 @@ def solve_samples(rng: np.random.Generator) -> list[Sample]:
         ((np.stack([a, a.T]), samples.reals(rng, 2, 4, 3)), {}),
         ((a.astype("f4"), samples.reals(rng, 4).astype("f4")), {}),
         ((np.array([[2, 1], [1, 3]]), np.array([1, 2])), {}),
+        ((a.astype("f4"), np.array([True, False, True, True])), {}),
         ((np.zeros((0, 0)), np.zeros((0, 2))), {}),
     ]
 

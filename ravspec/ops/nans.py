@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,15 @@ from ravspec.shapes import (
 )
 
 CALL = "(x, axis=axis, keepdims=keepdims)"
+
+
+def among_numbers(kernel: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel of NumPy's that forgets q's shape where there are no elements; its plain sister does not."""
+
+    def quantile(x: Any, *args: Any, **params: Any) -> Any:
+        return (kernel if np.size(x) else plain)(x, *args, **params)
+
+    return quantile
 
 
 def holes(rng: np.random.Generator) -> Any:
@@ -82,8 +92,8 @@ ROWS = (
                 shape=reduced_nonempty, sample=calls(empty=False)),
     without_nan("nanmedian", of_first(float_dtype), "The median of the elements that are numbers.",
                 sample=calls(), weight=10),
-    quantile_row("nanpercentile", np.nanpercentile, 100,
+    quantile_row("nanpercentile", among_numbers(np.nanpercentile, np.percentile), 100,
                  "The values below which q percent of the elements that are numbers lie."),
-    quantile_row("nanquantile", with_real_q(np.nanquantile), 1,
+    quantile_row("nanquantile", with_real_q(among_numbers(np.nanquantile, np.quantile)), 1,
                  "The values below which a part q (0 to 1) of the elements that are numbers lies."),
 )  # fmt: skip

@@ -116,6 +116,8 @@ def quantile_dtype(types: Types, params: Params) -> DType:
     dtype, q = strong(types[0]), types[1]
     if dtype.kind == "c":
         raise DTypeError(f"complex numbers have no order: no quantile of {types[0]}")
+    if strong(q).kind == "c":
+        raise DTypeError(f"quantile and percentile are for a real q, not {q}")
     if params["method"] in PICKING:
         return dtype
     if dtype.kind == "b":
