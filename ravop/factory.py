@@ -14,7 +14,7 @@ import numpy as np
 from ravop.graph import Graph, current_graph
 from ravop.record import key_of
 from ravop.tensor import Tensor
-from ravspec.errors import ParamError
+from ravspec.errors import OpError, ParamError
 from ravspec.ops import ALIASES, OPS, Op, fourier
 from ravspec.ops.creation import DATA
 from ravspec.ops.params import REQUIRED
@@ -85,10 +85,11 @@ def default_bind(row: Op) -> Callable[..., tuple[Sequence[Any], dict[str, Any]]]
 
 
 def simple_function(row: Op) -> Function:
-    """A function of operands only."""
+    """A function of operands only, and the name that every op may be given."""
+    full = full_function(row)
 
-    def function(*operands: Any) -> Any:
-        return apply(row, operands, {})
+    def function(*operands: Any, **more: Any) -> Any:
+        return full(*operands, **more) if more else apply(row, operands, {})
 
     return function
 
@@ -98,7 +99,10 @@ def full_function(row: Op) -> Function:
     bind = row.bind or default_bind(row)
 
     def function(*args: Any, name: str | None = None, **kwargs: Any) -> Any:
-        operands, params = bind(*args, **kwargs)
+        try:
+            operands, params = bind(*args, **kwargs)
+        except TypeError as error:  # Python's, of arguments that are left over or left out
+            raise error if isinstance(error, OpError) else ParamError(f"{row.name}: {error}") from None
         result = apply(row, operands, *canonical(row, params))
         if name is not None:
             first = result[0] if isinstance(result, tuple) else result

@@ -26,7 +26,7 @@ from ravop.waiting import Question, SendLock, read_ahead, request, wait
 from ravspec.batch import Batch
 from ravspec.claims import WEAK
 from ravspec.codec import array_bytes, dtype_of
-from ravspec.errors import GraphError, ParamError
+from ravspec.errors import DTypeError, GraphError, ParamError
 from ravspec.ops import Op
 from ravspec.shapes import ArrayType
 from ravspec.subgraph import sha256
@@ -123,7 +123,7 @@ class Graph(Looking):
                 if isinstance(x, Tensor) and x._graph is self:
                     given.append(x._operand)
                 else:
-                    given.append(self._operand(x))
+                    given.append(self._operand(x, row.name))
                     others += 1
             if others:
                 given = self._check_others(row, operands, given)
@@ -145,7 +145,7 @@ class Graph(Looking):
     def _check_others(self, row: Op, operands: Sequence[Any], given: list[Operand]) -> list[Operand]:
         """Numbers among the operands: they must fit, and where there is nothing else, be arrays."""
         if all(op < 0 for op, _, _ in given):
-            return [self._constant_operand(x) for x in operands]
+            return [self._constant_operand(x, row.name) for x in operands]
         if row.name not in ANY_INTEGER:
             check_literals(operands, given, self._record)
         return given
@@ -156,7 +156,7 @@ class Graph(Looking):
         if self._ended:
             raise GraphError(f"{self} has ended and takes no more ops; make a new Graph")
 
-    def _operand(self, x: Any) -> Operand:
+    def _operand(self, x: Any, op_name: str) -> Operand:
         if isinstance(x, Tensor):
             if x._graph is not self:
                 raise GraphError(
@@ -168,11 +168,14 @@ class Graph(Looking):
             return self._record.literal(x)
         if isinstance(x, Constant):
             return self._record.literal(float(x))
-        return self._constant_operand(x)
+        return self._constant_operand(x, op_name)
 
-    def _constant_operand(self, x: Any) -> Operand:
+    def _constant_operand(self, x: Any, op_name: str) -> Operand:
         """An array among the operands: one source op for all arrays of the same content."""
-        value = as_value(x)
+        try:
+            value = as_value(x)
+        except DTypeError as error:
+            raise DTypeError(f"{op_name}: {error}") from None
         content = value.tobytes() if value.nbytes <= INLINE_BYTES else sha256(array_bytes(value))
         key = (value.dtype, value.shape, content)
         tensor = self._constants.get(key)

@@ -19,7 +19,7 @@ from ravspec.ops.index import (
     set_item_samples,
     set_item_shape,
 )
-from ravspec.ops.op import Op, Sample, as_array, as_int64, per_output
+from ravspec.ops.op import MOST_BYTES, Op, Sample, as_array, as_int64, per_output
 from ravspec.ops.params import Param
 from ravspec.ops.sets import sorting
 from ravspec.shapes import (
@@ -53,6 +53,8 @@ def bincount(x: Any, weights: Any = None, *, minlength: int) -> Any:
 
 def bincount_shape(types: Types, params: Params) -> None:
     """As long as the largest element says, which is known once computed."""
+    if params["minlength"] > MOST_BYTES // 8:
+        raise ParamError(f"bincount: a minlength of {params['minlength']} is larger than anything holds")
     shape = shape_of(types[0])
     if len(shape) != 1:
         raise ShapeError(f"bincount needs a vector; got shape {shape}")

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import enum
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ravspec.errors import ParamError, nearest
+from ravspec.errors import OpError, ParamError, ShapeError, nearest
 from ravspec.ops.params import REQUIRED, Param
 from ravspec.shapes import STRONG, ArrayType, Rule, Types
 
@@ -29,6 +30,9 @@ class Numeric(enum.StrEnum):
     #: rtol 1e-9 and atol 1e-12 x the largest magnitude; of single precision, 1e-4 and 1e-5
     TOLERANCE = "tolerance"
 
+
+#: in a result; what NumPy counts with is a signed integer of 64 bits
+MOST_BYTES = 2**63 - 1
 
 #: flops of an op from the types of its operands and outputs and its params
 Flops = Callable[[Types, Types, Mapping[str, Any]], float]
@@ -135,14 +139,32 @@ class Op:
                 raise ParamError(f'{self.name} needs the param "{key}"')
             try:
                 params[key] = param.canonical(value)
-            except ParamError as error:
-                raise ParamError(f'{self.name}: param "{key}" {error}') from None
+            except OpError as error:
+                raise type(error)(f'{self.name}: param "{key}" {error!s:.300}') from None
+            except (TypeError, ValueError, OverflowError):  # of NumPy, asked what it makes of the value
+                raise ParamError(f'{self.name}: param "{key}" cannot be {value!r:.100}') from None
         return params
 
     def infer(self, types: Types, params: Mapping[str, Any]) -> tuple[ArrayType, ...]:
         """The outputs' types; shapes are None where an operand's shape, or the op's own, is not known."""
         self.check_arity(len(types))
-        for t in types:
-            if t.shape is None:
-                return self.rule.unknown(types, params)
-        return self.rule(types, params)
+        try:
+            known = all(t.shape is not None for t in types)
+            outs = self.rule(types, params) if known else self.rule.unknown(types, params)
+        except OpError as error:
+            raise named(error, self.name) from None
+        for t in outs:
+            check_size(t, self.name)
+        return outs
+
+
+def named(error: OpError, name: str) -> OpError:
+    """The error with the op's name in its words: rules that several ops share do not know it."""
+    words = str(error)
+    return error if re.search(rf"\b{name}\b", words) else type(error)(f"{name}: {words}")
+
+
+def check_size(t: ArrayType, name: str) -> None:
+    """An array that no address space holds is a ShapeError; whether a machine holds it is seen there."""
+    if t.shape is not None and (t.size_bytes > MOST_BYTES or any(n > MOST_BYTES for n in t.shape)):
+        raise ShapeError(f"{name}: an array {t} is larger than 2**63 bytes, which nothing holds")
