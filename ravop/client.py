@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ravftp.client import Account, Transfer, account_from, message_of
 from ravop.config import Config
+from ravop.connection import OneWrite, OneWriteTls
 from ravspec import errors
 from ravspec.codec import PREFIX, Buffer, total_length
 from ravspec.errors import ProtocolError, RavError, ServerUnreachable, Timeout
@@ -33,46 +34,10 @@ log = logging.getLogger(__name__)
 COME_BACK_S = 20.0
 RETRY_S = 0.5
 
-#: a larger body is not worth copying behind its head
-ONE_WRITE_BYTES = 1 << 18
-
 LOST = (OSError, http.client.HTTPException)
 
 #: a message of an answer, and its buffers
 Reply = tuple[Message, list[memoryview]]
-
-
-class OneWrite(http.client.HTTPConnection):
-    """Sends a small request in one piece: http.client writes head and body apart, which wakes the server
-    twice."""
-
-    _held: list[bytes] | None = None
-
-    def send(self, data: Any) -> None:
-        """Send, or keep what `request` is putting together."""
-        if self._held is not None and isinstance(data, bytes) and len(data) <= ONE_WRITE_BYTES:
-            self._held.append(data)
-        else:
-            self._release()
-            super().send(data)
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        """Put a request together, then send it."""
-        self._held = []
-        try:
-            super().request(*args, **kwargs)
-            self._release()
-        finally:
-            self._held = None
-
-    def _release(self) -> None:
-        if self._held:
-            held, self._held = self._held, None
-            super().send(b"".join(held))
-
-
-class OneWriteTls(OneWrite, http.client.HTTPSConnection):
-    """The same over TLS."""
 
 
 class Client:
@@ -197,6 +162,10 @@ class Client:
         """State and counts of a graph."""
         info: dict[str, Any] = self._json("GET", f"/v1/graphs/{graph}")
         return info
+
+    def graphs(self) -> list[dict[str, Any]]:
+        """State of every graph that the server shows, oldest first."""
+        return list(self._json("GET", "/v1/graphs")["graphs"])
 
     def ops(self, graph: int, name: str | None = None) -> list[dict[str, Any]]:
         """The ops of a graph, or those whose name contains `name`."""

@@ -50,6 +50,10 @@ class Engine(Protocol):
         """State and counts of a graph."""
         ...
 
+    def graphs(self) -> list[dict[str, Any]]:
+        """State of every graph that is shown, oldest first."""
+        ...
+
     def ops(self, graph: int, name: str | None = None) -> list[dict[str, Any]]:
         """The ops of a graph, or those whose name contains `name`."""
         ...

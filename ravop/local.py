@@ -195,6 +195,10 @@ class LocalEngine:
             "pending_ops": total - computed - failed, "failed_ops": failed,
         }  # fmt: skip
 
+    def graphs(self) -> list[dict[str, Any]]:
+        """State of every graph, oldest first."""
+        return [self.graph(graph) for graph in range(1, len(self._graphs) + 1)]
+
     def ops(self, graph: int, name: str | None = None) -> list[dict[str, Any]]:
         """The ops of a graph, or those whose name contains `name`."""
         held = self._graph(graph)
