@@ -13,6 +13,7 @@ from ravop import composed as _composed
 from ravop import fft, linalg, stats
 from ravop import functions as _functions
 from ravop import slopes as _slopes
+from ravop.arriving import as_completed, fetch_async
 from ravop.composed import *  # noqa: F403
 from ravop.constants import e, epsilon, inf, minus_one, nan, newaxis, one, pi
 from ravop.custom import op
@@ -122,7 +123,8 @@ __all__ = [
     # session
     "initialize", "globals",
     # values
-    "t", "Tensor", "Scalar", "fetch", "fetch_persisting_op",
+    "t", "Tensor", "Scalar", "fetch", "fetch_async", "as_completed",
+    "fetch_persisting_op",
     # graphs
     "Graph", "FederatedGraph",
     # statistics of federated graphs

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import logging
+import ssl
 import threading
 import time
 import urllib.parse
@@ -189,6 +190,11 @@ class Client:
         whose = urllib.parse.urlencode({"developer": self.config.username or ""})
         found = self._json("GET", f"{path}?{whose}")
         return int(found["graph"]), int(found["op"])
+
+    def address(self) -> tuple[str, int, ssl.SSLContext | None, dict[str, str]]:
+        """Host, port, TLS and the headers of requests, for who asks by the event loop."""
+        tls = self._context is not None
+        return self._url.hostname or "", self._url.port or (443 if tls else 80), self._context, self._headers
 
     # --- HTTP ----------------------------------------------------------------------------------------
 

@@ -272,6 +272,11 @@ class Graph(Looking):
             if self._sending.locked_by_me():
                 self._sending.release()
 
+    def store(self) -> None:
+        """Send what was built since, to be stored; nothing is computed because of it."""
+        if not self._attached and (self._record.n_pending or self._unsent or self._ahead is not None):
+            self._ask([], None, wait_for=False)
+
     def _stored(self) -> None:
         """The server has the ops (it says so again after a broken connection): others may send meanwhile."""
         if self._sending.locked_by_me():
@@ -284,12 +289,8 @@ class Graph(Looking):
         if missing:
             self.waits += 1
             values = self._ask(sorted({t.id for t in missing}), timeout)
-            unknown = self._record.unknown
             for t in missing:
-                op, output, type_number = t._operand
-                t._value = values[op][output]
-                if type_number in unknown:
-                    t.learn_shape()
+                t.came(values[t.id])
 
     def persist(self, tensor: Tensor, name: str) -> None:
         """Keep a tensor's value under a name; see fetch_persisting_op."""
@@ -322,8 +323,7 @@ class Graph(Looking):
             _graphs.remove(self)
 
     def _info(self) -> dict[str, Any]:
-        if not self._attached and (self._record.n_pending or self._ahead is not None):
-            self._ask([], None, wait_for=False)
+        self.store()
         return self._engine.graph(self.id)
 
     def own_op(self, op: int) -> str:

@@ -7,13 +7,14 @@ not. Operators and methods are put on the class by ravop.functions, from the op 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ravop.arriving import value_of
 from ravop.device import DEVICE, check_device
 from ravop.missing import refuse
 from ravop.showing import tensor_html, tensor_text
@@ -128,12 +129,17 @@ class Tensor(Methods):
         """The value; RDF's name for calling the tensor."""
         return self()
 
-    def learn_shape(self) -> None:
-        """Its value has come, and with it the shape that only the value tells."""
-        assert self._value is not None
-        op, output, _ = self._operand
-        known = ArrayType(self._value.shape, self._value.dtype)
-        self._operand = op, output, self._graph.type_number(known)
+    def __await__(self) -> Generator[Any, None, NDArray[Any]]:
+        """`await x` is its value; what else is awaited at the same time is asked for with it."""
+        return value_of(self).__await__()
+
+    def came(self, outputs: Sequence[NDArray[Any]]) -> None:
+        """Its op's values have come, and with them a shape that only they tell."""
+        op, output, type_number = self._operand
+        self._value = outputs[output]
+        if self._graph.array_type(type_number).shape is None:
+            known = ArrayType(self._value.shape, self._value.dtype)
+            self._operand = op, output, self._graph.type_number(known)
 
     def persist_op(self, name: str) -> None:
         """Keep the value at the server under a name of its own; see `fetch_persisting_op`."""

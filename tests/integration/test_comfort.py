@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -40,3 +42,51 @@ def test_own_ops_are_known_by_name_after_a_restart_too(g: R.Graph, server: Serve
     contributor()
     with pytest.raises(R.ComputeError, match=r"\(inv\) in inverse_and_more\(\.\.\.\) of graph"):
         again.tensor(bad.id)()
+
+
+def test_many_values_are_awaited_on_one_connection_without_threads(g: R.Graph, contributor: Any) -> None:
+    contributor("a"), contributor("b")
+    before = threading.active_count()
+
+    async def script() -> None:
+        xs = [R.t(float(i)) * 2 for i in range(200)]
+        waiting = asyncio.ensure_future(R.fetch_async(xs))
+        await asyncio.sleep(0)
+        assert threading.active_count() <= before
+        assert [float(v) for v in await waiting] == [2.0 * i for i in range(200)]
+        bad = inverse_and_more(R.t([[1.0, 2.0], [2.0, 4.0]]))
+        come = [x async for x in R.as_completed(xs[0] + 1, bad, xs[1] + 1)]
+        assert len(come) == 3
+        with pytest.raises(R.ComputeError, match="inverse_and_more"):
+            await bad
+
+    asyncio.run(script())
+    assert sorted(float(x) for x in R.as_completed([R.t(1.0) + 1, R.t(2.0) + 1])) == [2, 3]
+
+
+def test_an_await_may_be_given_up_and_others_go_on(g: R.Graph, contributor: Any) -> None:
+    async def script() -> None:
+        x = R.t(1.0) + 1
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await x
+        contributor()
+        assert float(await x) == 2
+
+    asyncio.run(script())
+
+
+def test_what_is_awaited_comes_from_a_server_that_was_started_anew(
+    g: R.Graph, server: Server, contributor: Any
+) -> None:
+    async def script() -> None:
+        x = R.t(1.0) + 1
+        waiting = asyncio.ensure_future(R.fetch_async(x))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await asyncio.shield(waiting)
+        await asyncio.to_thread(server.restart)
+        await asyncio.to_thread(contributor)
+        assert float((await waiting)[0]) == 2
+
+    asyncio.run(script())
