@@ -63,6 +63,24 @@ RDF's Python and browser contributors gave different results for one op; here Nu
 - `find_indices` of one value gives its positions, of several a tuple of them;
 - `random` draws without putting back and leaves its operand as it is; with a seed it draws the same again;
 - `stats.pearson_correlation` is the definition; RDF squared the wrong sum.
+
+Operands and params may both be tensors, as in RDF, where they had to be: a param's value is then waited for.
+`unique` takes return_index, return_inverse and return_counts, and not an axis.
+
+# Mistakes of RDF's documents
+
+The examples of RDF's documents are run, with a server and without (`tests/acceptance/documented.py`). Besides
+what stands above, these are shown wrongly there:
+
+- `less_equal` of [1, 2, 3] and [3, 4, 3] is true three times, not false for 2 and 4;
+- `argmin` along axis 1 of [[1, 2, 3], [2, 1, 1]] is [0, 1]; [2, 0] is the argmax;
+- `mean` along an axis has that axis no more; shown is that of keepdims=True;
+- `variance` of [1, 1, 1, 2, 3, 4] is 4/3; 1.6 is that of n - 1, and `std` beside it is that of n;
+- `percentile(value=1)` of 1 to 6 is 1.05; 0.33 is no percentile of them at all;
+- `sort` of [[7, 2, 1, 4]] stays of two dimensions; `logical_xor` is shown with an empty result;
+- the examples of `square_root`, `abs`, `variance`, `std` and `matmul` call another op, that of `pos` one
+  operand too many, that of `split` no number of parts, and that of `stack` an array that was never made;
+- `activate` tells neither cost nor most participants: nothing costs tokens, and anybody may join.
 """
 
 

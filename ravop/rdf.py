@@ -135,10 +135,33 @@ def cnn_add_at(x: Any, value: Any, index1: Any, index2: Any, index3: Any) -> Ten
     return result
 
 
+def wait_till_computed(x: Tensor) -> None:
+    """Wait until the value of a tensor is there."""
+    x()
+
+
+def get_status(x: Tensor) -> str:
+    """The state of a tensor's op at the server: pending, computed or failed."""
+    state: str = x.graph.ops[x.id]["state"]
+    return state
+
+
+def get_dtype(x: Tensor) -> str:
+    """The name of a tensor's dtype."""
+    return str(x.dtype)
+
+
+def get_shape(x: Tensor) -> tuple[int, ...]:
+    """The shape of a tensor."""
+    return x.shape
+
+
 #: these are methods too, as every op of RDF was; `shape` and `size` are the array API's attributes
 METHODS = (
     find_indices, slice, join_to_list, ravint, average, one_hot_encoding, foreach, random, cnn_index,
-    cnn_index_2, cnn_add_at, unique,
+    cnn_index_2, cnn_add_at, unique, wait_till_computed, get_status, get_dtype, get_shape,
 )  # fmt: skip
 for _method in METHODS:
     setattr(Tensor, _method.__name__, _method)
+#: the first documents print `x.output`
+setattr(Tensor, "output", property(lambda x: x(), doc="The value; waits for it."))  # noqa: B010

@@ -97,15 +97,15 @@ def two(server: Server, start_contributor: Callable[..., Contributor]) -> tuple[
 
 @pytest.fixture
 def script(server: Server, tmp_path: Path, processes: list[Running]) -> Callable[..., Script]:
-    """script(text or path) starts a developer's script against the server."""
+    """script(text or path) starts a developer's script against the server, or as its environment says."""
 
-    def start(source: str | Path, *args: str) -> Script:
+    def start(source: str | Path, *args: str, **environment: str) -> Script:
         name = f"script-{sum(isinstance(p, Script) for p in processes) + 1}"
         path = source
         if isinstance(source, str):
             path = tmp_path / f"{name}.py"
             path.write_text(textwrap.dedent(source))
-        one = Script(name, Path(path), tmp_path, server.url, *args)
+        one = Script(name, Path(path), tmp_path, server.url, *args, **environment)
         processes.append(one)
         return one
 
