@@ -38,6 +38,7 @@ from ravop.dtypes import (
     uint32,
     uint64,
 )
+from ravop.drawing import visualize
 from ravop.engine import initialize
 from ravop.federated import FederatedGraph
 from ravop.functions import *  # noqa: F403
@@ -125,7 +126,7 @@ __all__ = [
     "initialize", "globals",
     "activate", "execute", "track_progress", "get_my_graphs",
     # values
-    "t", "Tensor", "Scalar", "fetch", "fetch_async", "as_completed",
+    "t", "Tensor", "Scalar", "fetch", "fetch_async", "as_completed", "visualize",
     "fetch_persisting_op",
     # graphs
     "Graph", "FederatedGraph",
