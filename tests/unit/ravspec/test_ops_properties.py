@@ -65,8 +65,8 @@ def leaves_open(row: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> b
             return not np.size(operands[0])
         case "pinv":  # NumPy leaves empty integers as they are
             return not operands[0].size and dtypes[0].kind in "biu"
-        case "bincount":  # it has a place for each number up to the largest
-            return bool(np.size(operands[0]) and np.max(operands[0]) > 1000)
+        case "bincount":  # a place for each number up to the largest; of none NumPy forgets the weights
+            return not np.size(operands[0]) or np.max(operands[0]) > 1000
         case "irfft" | "hfft" | "irfftn":  # of no samples NumPy 2.4 reads what is not its own, and may crash
             return operands[0].size == 0
         case "mode":  # the comparison has no order of complex numbers
