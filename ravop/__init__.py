@@ -17,6 +17,7 @@ from ravop.arriving import as_completed, fetch_async
 from ravop.composed import *  # noqa: F403
 from ravop.constants import e, epsilon, inf, minus_one, nan, newaxis, one, pi
 from ravop.custom import op
+from ravop.drawing import visualize
 from ravop.dtypes import (
     __array_namespace_info__,
     bool,
@@ -38,7 +39,6 @@ from ravop.dtypes import (
     uint32,
     uint64,
 )
-from ravop.drawing import visualize
 from ravop.engine import initialize
 from ravop.federated import FederatedGraph
 from ravop.functions import *  # noqa: F403

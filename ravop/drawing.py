@@ -21,7 +21,7 @@ COLOURS = {"computed": "#d5ecd5", "failed": "#f6c9c5", "pending": "#eeeeee"}
 
 
 class Drawing:
-    """A picture, which notebooks show. `svg` and `dot` are its text, `left_out` how many ops are not in it."""
+    """A picture, which notebooks show. `svg` and `dot` are its text; left_out: how many ops it lacks."""
 
     def __init__(self, dot: str, svg: str, left_out: int) -> None:
         self.dot, self.svg, self.left_out = dot, svg, left_out
