@@ -37,6 +37,7 @@ export class Contributor extends EventTarget {
     /** While the hub waits to be made anew because the server is away. */
     this.waiting = null;
     this.isPaused = false;
+    this.isStopped = true;
   }
 
   get state() {
@@ -46,6 +47,7 @@ export class Contributor extends EventTarget {
   /** Load, measure, join, compute. */
   start() {
     this.isPaused = false;
+    this.isStopped = false;
     if (this.waiting) return;
     if (!this.hub) this.open();
     this.hub.postMessage({ type: "start", settings: this.settings });
@@ -71,6 +73,10 @@ export class Contributor extends EventTarget {
       this.tell({ ...this.last, state: "failed", failure: reason, running: [], workers: [] });
       return;
     }
+    this.startAnew();
+  }
+
+  startAnew() {
     const { isPaused } = this;
     this.start();
     if (isPaused) this.pause();
@@ -89,6 +95,7 @@ export class Contributor extends EventTarget {
 
   /** Leave at once; what was computing goes to others. */
   stop() {
+    this.isStopped = true;
     this.hub?.postMessage({ type: "stop" });
     if (!this.waiting) return;
     this.waiting = null;
@@ -106,7 +113,9 @@ export class Contributor extends EventTarget {
     if (message.type === "state") {
       const { type, figures, ...state } = message;
       this.tell({ ...state, figures: total([this.given, figures]) });
-      if (state.state === "off") this.close();
+      if (state.state !== "off") return;
+      this.close();
+      if (!this.isStopped) this.startAnew(); // it was wanted again while the hub ended
     } else if (message.type === "failed") {
       this.broke(message.reason);
     } else {

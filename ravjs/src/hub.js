@@ -133,6 +133,7 @@ function tell() {
     type: "state",
     state: overall(wanted, slots),
     failure: slots.find((slot) => slot.failure)?.failure ?? "",
+    trouble: slots.find((slot) => slot.trouble)?.trouble ?? "",
     loading: { bytes: first?.loadedBytes ?? 0, of: shared?.settings.assets.bytes ?? 0 },
     running: slots.filter((slot) => slot.isComputing).map((slot) => running(slot.core.running)),
     figures: total([given, ...slots.map(ofSlot), shared?.data ?? NOTHING]),

@@ -5,7 +5,7 @@ import { Contributor } from "./contributor.js";
 import { Etiquette } from "./etiquette.js";
 import { MOST_CORES, load, save, setTakingPart, takingPartBefore, token } from "./settings.js";
 import { WORDS } from "./states.js";
-import { bytes, count, doing, duration, flopRate, more, online, titled } from "./words.js";
+import { bytes, count, doing, duration, flopRate, more, online, replaced, titled } from "./words.js";
 
 /** Notes that are kept for the visitor to read. */
 const NOTES = 50;
@@ -163,7 +163,7 @@ function wordsFor(state) {
       "stop at any moment.",
     loading: "The first time this brings about 9 MB; after that they are in your browser's cache.",
     measuring: "How fast is this device? A few seconds.",
-    connecting: "",
+    connecting: "This takes a moment.",
     waiting: "There is no work for this device at the moment. As soon as there is, this page begins by itself.",
     pausing: "The piece that is being computed is finished first.",
     paused: "Nothing is computed. What was begun goes to others.",
@@ -181,6 +181,7 @@ function showReason(state) {
     if (paused) reason = "Paused because you pressed Pause.";
     else if (etiquette.reason) reason = `Paused because ${etiquette.reason}.`;
   }
+  if (takingPart && !reason && last.trouble) reason = replaced(last.trouble);
   if (state === "failed" && !reason) reason = last.failure;
   if (state === "refused") {
     reason =

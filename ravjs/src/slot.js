@@ -36,6 +36,8 @@ export class Slot {
     /** loading -> measuring -> ready; failed */
     this.phase = "loading";
     this.failure = "";
+    /** Why the worker was replaced, until the next one has computed something. */
+    this.trouble = "";
     /** Of the connection: none -> connecting -> up <-> away; refused */
     this.link = "none";
     this.deaths = 0;
@@ -78,6 +80,7 @@ export class Slot {
   workerFailed(reason) {
     const loaded = this.phase === "ready";
     this.deaths += 1;
+    this.trouble = reason;
     this.phase = "loading"; // so that nobody joins with it
     this.feed({ type: "died", reason });
     if (loaded && this.deaths <= MOST_DEATHS) this.startWorker();
@@ -137,7 +140,7 @@ export class Slot {
     }
     if (this.core?.life !== life) return;
     this.feed({ type: "computed", frame: answer });
-    if (type === "result") this.deaths = 0;
+    if (type === "result") Object.assign(this, { deaths: 0, trouble: "" });
     // memory that Python once took it never gives back: only a new worker has room again
     if (type === "refuse" && reason.startsWith("out of memory")) this.workerFailed(reason);
   }

@@ -36,6 +36,14 @@ A_SUM = """
     print(int((R.arange(10) + 1).sum()(timeout=60)))
 """
 
+#: evaluated in a worker: it never does anything again
+HANG = "void setTimeout(() => { while (true); })"
+
+
+def computing_worker(tab: Tab) -> Any:
+    """The one that has Python."""
+    return next(worker for worker in tab.page.workers if worker.url.endswith("/worker.js"))
+
 
 def lacking(what: str) -> None:
     """Skip for a stated reason; where everything must be tested, fail."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browsers import A_SUM, SUMS
+from browsers import A_SUM, HANG, SUMS, computing_worker
 from system.browser import Tab, gone
 from system.cable import Cable
 from system.device import Device
@@ -49,15 +49,42 @@ def test_a_pulled_cable_is_noticed_and_once_it_is_plugged_in_the_tab_goes_on(
     counted_once(server, tab)
 
 
-#: work for as long as the test wants; prints whether it is what it should be
+@pytest.mark.long
+def test_states_on_the_way_are_told_while_they_last(
+    cable: Cable, server: Server, new_tab: NewTab, script: Start
+) -> None:
+    # Given a server that goes silent while the tab measures, then it connects for as long as that takes
+    tab = new_tab(at=cable.url)
+    tab.participate("measuring")
+    tab.picture("measuring")
+    cable.pull()
+    tab.until("connecting")
+    assert tab.text("#doing") == "This takes a moment."
+    tab.picture("connecting")
+    cable.plug()
+    tab.until("waiting")
+    # And one that is paused in the middle of a piece that does not end pauses until it is given up
+    done = script(LASTING)
+    tab.until("computing")
+    computing_worker(tab).evaluate(HANG)
+    until(lambda: tab.state == "computing", "it has another piece")
+    tab.page.click("#main")
+    tab.until("pausing")
+    assert tab.text("#doing") == "The piece that is being computed is finished first."
+    tab.picture("pausing")
+    tab.until("paused")
+    assert done.alive
+    assert not server.present()
+
+
+#: work for as long as the test wants, in whole numbers; prints whether every value is exactly right
 LASTING = """
     from pathlib import Path
 
-    import numpy as np
     import ravop as R
 
-    def trace(seed):
-        part = R.random_normal(size=(300, 300), seed=seed)
+    def trace(k):
+        part = (R.arange(90_000) % (k % 50 + 2)).reshape((300, 300))
         return (part @ part).trace()
 
     values = []
@@ -65,8 +92,8 @@ LASTING = """
         values += R.fetch(*[trace(len(values) + k) for k in range(30)], timeout=100)
     R.initialize(url="local:")
     with R.Graph(name="here"):
-        here = R.fetch(*map(trace, range(len(values))))
-    print("the same" if np.allclose(values, here, rtol=1e-8, atol=1e-8) else "different")
+        here = R.fetch(*map(trace, range(50)))
+    print("the same" if all(v == here[k % 50] for k, v in enumerate(values)) else "different")
 """
 
 
@@ -91,6 +118,28 @@ def test_a_cut_connection_comes_back_with_the_same_life_and_nothing_is_done_twic
     # Then every value is right, by one life, and no piece was computed a second time
     assert done.output(120) == "the same\n"
     assert server.present()[tab.name]["life"] == life
+    counted_once(server, tab)
+    assert tab.computed_ops() == server.graph()["computed_ops"]
+
+
+@pytest.mark.long
+def test_a_server_that_is_restarted_under_a_computing_tab_gets_every_value_once(
+    server: Server, new_tab: NewTab, script: Start, tmp_path: Path
+) -> None:
+    # Given a tab in the middle of work that does not end by itself
+    tab = new_tab().participate()
+    done = script(LASTING)
+    server.until_in_the_middle()
+    # When the server is killed, and later told to stop, and comes back each time
+    for end in (server.kill, server.stop):
+        tab.until("computing")
+        end()
+        tab.until("away")
+        server.restart()
+        server.until_more()
+    (tmp_path / "enough").touch()
+    # Then every value is exactly right, and each op counts once
+    assert done.output(120) == "the same\n"
     counted_once(server, tab)
     assert tab.computed_ops() == server.graph()["computed_ops"]
 

@@ -110,6 +110,33 @@ def test_a_page_that_is_stuck_neither_loses_its_life_nor_stops_computing(
     assert done.output(120) == "the same\n"
 
 
+def test_a_page_that_comes_back_from_the_browsers_cache_of_pages_takes_part_again(
+    server: Server, new_tab: NewTab
+) -> None:
+    # Given a page that is put away and, before it hears that its workers have ended, is back
+    tab = new_tab().participate()
+    life = server.present()[tab.name]["life"]
+    tab.page.evaluate("""() => {
+        const turn = (type) => dispatchEvent(new PageTransitionEvent(type, { persisted: true }));
+        const until = Date.now() + 1000;
+        turn("pagehide");
+        while (Date.now() < until);
+        turn("pageshow");
+    }""")
+    # Then a new life takes part
+    until(lambda: server.present().get(tab.name, {}).get("life", life) != life, "a new life is there")
+    tab.until("waiting")
+    # And after a page that was paused comes back, it is paused, and can go on
+    tab.page.click("#main")
+    tab.until("paused")
+    tab.page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    tab.until("off", "loading")
+    tab.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    tab.until("paused")
+    tab.page.click("#main")
+    tab.until("waiting")
+
+
 @pytest.mark.long
 def test_without_simd_results_are_right_though_slower(
     server: Server, launch: Callable[..., Any], script: Start

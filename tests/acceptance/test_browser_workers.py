@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from browsers import A_SUM, SUMS
+from browsers import A_SUM, HANG, SUMS, computing_worker
 from system.browser import Tab
 from system.processes import Contributor, Script, Server, until
 
@@ -26,12 +25,6 @@ LARGE = """
 """
 #: to a device that has no more memory to give
 FULL = "void (WebAssembly.Memory.prototype.grow = () => { throw new RangeError('no more memory'); })"
-HANG = "void setTimeout(() => { while (true); })"
-
-
-def computing_worker(tab: Tab) -> Any:
-    """The one that has Python."""
-    return next(worker for worker in tab.page.workers if worker.url.endswith("/worker.js"))
 
 
 @pytest.mark.long
@@ -44,14 +37,19 @@ def test_a_tab_out_of_memory_says_so_and_computes_the_work_with_a_new_worker(
     worker.evaluate(FULL)
     # When it is given what needs more
     done = script(LARGE)
-    # Then NumPy's own words are shown, a new worker is made, and with its room the graph ends right
+    # Then the page says so in plain words, and what to do
+    until(lambda: "needed more memory than this browser has left" in tab.text("#reason"), "the reason", 100)
+    assert "choose fewer cores" in tab.text("#reason")
+    tab.picture("out-of-memory")
+    # And with a new worker's room the graph ends right; NumPy's own words are in the log
     assert done.output(120) == "True\n"
     assert "a piece cannot be computed here: out of memory: Unable to allocate" in tab.notes()
     assert "the computing worker stopped: out of memory: Unable to allocate" in tab.notes()
     assert computing_worker(tab) != worker
     assert server.graph()["state"] == "computed"
+    until(lambda: not tab.page.is_visible("#reason"), "what is over is no longer told")
     tab.page.locator("#log-card summary").click()
-    tab.picture("out-of-memory")
+    tab.picture("out-of-memory-log")
 
 
 @pytest.mark.long
@@ -94,3 +92,25 @@ def test_a_worker_that_hangs_is_replaced_when_its_time_is_over(
     before = tab.computed_ops()
     assert script(A_SUM).output() == "55\n"
     assert tab.computed_ops() > before
+
+
+@pytest.mark.long
+def test_workers_of_a_tab_fetch_a_large_array_once(server: Server, new_tab: NewTab, script: Start) -> None:
+    tab = new_tab()
+    tab.choose("cores", 2)
+    tab.participate()
+    names = {tab.name, f"{tab.name}-2"}
+    until(lambda: set(server.present()) == names, "both workers are at the server")
+    done = script("""
+        import numpy as np
+        import ravop as R
+
+        x = np.random.default_rng(1).integers(0, 1000, 1_000_000)
+        given = R.t(x)
+        values = R.fetch(*[R.sort(given * k)[k] for k in range(1, 60)], timeout=100)
+        print([int(v) for v in values] == [int(np.sort(x * k)[k]) for k in range(1, 60)])
+    """)
+    assert done.output(120) == "True\n"
+    assert all(server.computed_ops(name) > 0 for name in names)
+    # its 8 MB came once, for both
+    until(lambda: "MB" in (shown := tab.text("#got")) and 8 <= float(shown.split()[0]) < 9, "8 MB are shown")

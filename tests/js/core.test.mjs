@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Core } from "../../ravjs/src/core.js";
 import { pack, split } from "../../ravjs/src/frame.js";
+import { assignFrame } from "./frames.mjs";
 
 const HELLO = { name: "tab", speed: 1 };
 /** @type {Core} */
@@ -18,19 +19,6 @@ const result = (assignment, more = {}) =>
     frame: pack({ type: "result", life: core.life, assignment, exec_s: 0.5, failed: [], ...more }),
   });
 
-/** An assignment's frame: a header and one buffer of two op numbers. */
-function assignFrame(assignment, graph = 7) {
-  const plain = pack({ type: "assign", assignment, graph, kinds: [["add", {}]], stored: {} });
-  const start = 20;
-  const frame = new Uint8Array(plain.length + 16);
-  frame.set(plain.subarray(0, start));
-  frame.set(plain.subarray(start), start + 8);
-  const view = new DataView(frame.buffer);
-  view.setUint16(6, 1, true);
-  view.setBigUint64(12, BigInt(frame.length), true);
-  view.setBigUint64(start, 8n, true);
-  return frame;
-}
 const assign = (assignment) => core.handle({ type: "received", frame: assignFrame(assignment) });
 
 beforeEach(() => {
