@@ -6,12 +6,13 @@ import contextlib
 import http.client
 import io
 import json
-import sqlite3
 from typing import Any
 
 from ravsock.__main__ import main
 from ravsock.config import Config
 from ravsock.tokens import new_secret, parse, text_of
+from tests.databases import run_sql
+from tests.databases import run_sql
 
 
 def command(config: Config, *words: str) -> tuple[int, str, str]:
@@ -31,11 +32,7 @@ def make_token(config: Config, role: str, name: str | None = None, *more: str) -
 
 def sql(config: Config, statement: str, *values: Any) -> list[Any]:
     """One statement on the server's database, from outside."""
-    connection = sqlite3.connect(config.database.removeprefix("sqlite:///"))
-    with connection:
-        rows = connection.execute(statement, values).fetchall()
-    connection.close()
-    return rows
+    return [tuple(row) for row in run_sql(config.database, statement, *values)]
 
 
 def expire(config: Config, token: str) -> str:

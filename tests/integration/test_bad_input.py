@@ -24,6 +24,7 @@ from ravspec.codec import pack
 from ravspec.errors import ConfigError
 from ravspec.ops import OPS
 from ravspec.shapes import ArrayType
+from tests.databases import only_sqlite
 
 
 def send(server: Any, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, Any]:
@@ -236,6 +237,7 @@ def test_absurd_figures_in_a_hello_are_refused(server: Any, contributor: Any) ->
 # --- the disk and the database ----------------------------------------------------------------------
 
 
+@only_sqlite
 def test_a_full_disk_refuses_ops_keeps_nothing_of_them_and_takes_them_when_there_is_room(
     g: R.Graph, contributor: Any, server: Any
 ) -> None:
@@ -278,7 +280,8 @@ def test_a_result_that_cannot_be_written_waits_for_room(g: R.Graph, contributor:
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("postgresql://localhost/test", "postgresql is not supported yet"),
+        ("mysql://localhost/test", "mysql is not supported"),
+        ("postgresql://localhost", "names no database"),
         ("nonsense", "no database URL"),
         ("sqlite://", "names no file"),
         ("sqlite:////proc/nowhere/rdf.db", "there is no folder"),
