@@ -184,6 +184,29 @@ class Client:
         view: dict[str, Any] = self._json("GET", f"/v1/graphs/{graph}/ops/{op}")
         return view
 
+    def explain(self, graph: int, op: int) -> str:
+        """Why an op is not computed."""
+        return str(self.op(graph, op)["waits_for"])
+
+    def history(self, graph: int, op: int | None = None) -> list[dict[str, Any]]:
+        """What happened to a graph, or to an op of it, in order."""
+        rows: list[dict[str, Any]] = []
+        while True:
+            query = {"after": rows[-1]["id"] if rows else 0, **({"op": op} if op is not None else {})}
+            path = f"/v1/graphs/{graph}/history?{urllib.parse.urlencode(query)}"
+            page = self._json("GET", path)["events"]
+            if not page:
+                return rows
+            rows += page
+
+    def cancel(self, graph: int) -> None:
+        """Compute nothing more of a graph."""
+        self._json("POST", f"/v1/graphs/{graph}/cancel")
+
+    def delete(self, graph: int) -> None:
+        """Delete a graph and all that is its."""
+        self._json("DELETE", f"/v1/graphs/{graph}")
+
     def persisted(self, name: str) -> tuple[int, int]:
         """(graph, op) of a persisted name."""
         path = f"/v1/persisted/{urllib.parse.quote(name, safe='')}"

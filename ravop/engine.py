@@ -62,6 +62,22 @@ class Engine(Protocol):
         """One op."""
         ...
 
+    def explain(self, graph: int, op: int) -> str:
+        """Why an op is not computed."""
+        ...
+
+    def history(self, graph: int, op: int | None = None) -> list[dict[str, Any]]:
+        """What happened to a graph, or to an op of it, in order."""
+        ...
+
+    def cancel(self, graph: int) -> None:
+        """Compute nothing more of a graph."""
+        ...
+
+    def delete(self, graph: int) -> None:
+        """Delete a graph and all that is its."""
+        ...
+
     def persisted(self, name: str) -> tuple[int, int]:
         """(graph, op) of a persisted name."""
         ...

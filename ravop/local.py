@@ -26,6 +26,9 @@ from ravspec.values import Interner, join_values, split_values, type_to_json, va
 
 Failed = tuple[int, str]  #: (op at fault, reason)
 
+#: why is it not computed yet?
+LAZY = "this process computes what is asked for, when it is asked for"
+
 
 class LocalGraph:
     """One graph: its ops, what is computed, what failed."""
@@ -35,7 +38,7 @@ class LocalGraph:
         self.ops = OpList()
         self.values: dict[int, tuple[Any, ...]] = {}
         self.failed: dict[int, Failed] = {}
-        self.ended = False
+        self.ended = self.cancelled = False
 
     def operands(self, op: int) -> list[int]:
         """The op numbers among an op's operands."""
@@ -95,19 +98,21 @@ class LocalEngine:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self._graphs: list[LocalGraph] = []
+        self._graphs: dict[int, LocalGraph] = {}
+        self._opened = 0
         self._arrays: dict[str, NDArray[Any]] = {}
         self._persisted: dict[str, tuple[int, int]] = {}
 
     def open_graph(self, name: str | None, algorithm: str | None, approach: str) -> int:
         """Make a graph; its number."""
-        self._graphs.append(LocalGraph(name, algorithm))
-        return len(self._graphs)
+        self._opened += 1
+        self._graphs[self._opened] = LocalGraph(name, algorithm)
+        return self._opened
 
     def _graph(self, graph: int) -> LocalGraph:
-        if not 1 <= graph <= len(self._graphs):
+        if graph not in self._graphs:
             raise GraphError(f"there is no graph {graph}")
-        return self._graphs[graph - 1]
+        return self._graphs[graph]
 
     def submit(
         self, graph: int, message: Submit, buffers: list[Buffer], timeout: float | None
@@ -122,6 +127,8 @@ class LocalEngine:
         held.ended = held.ended or message.end
         wanted = read_column(buffers[-1], "int32").tolist()
         asked = list(range(len(held.ops))) if message.end else wanted
+        if held.cancelled and (message.end or not held.values.keys() >= set(wanted)):
+            raise GraphError(f"graph {graph} was cancelled; nothing more of it is computed")
         if message.wait:
             held.compute(asked)
             yield from self._answer(held, asked, wanted)
@@ -189,15 +196,18 @@ class LocalEngine:
         state = GraphState.ENDED if held.ended else GraphState.OPEN
         if held.ended and computed + failed == total:
             state = GraphState.FAILED if failed else GraphState.COMPUTED
+        if held.cancelled:
+            state = GraphState.CANCELLED
         return {
             "id": graph, "name": held.name, "algorithm": held.algorithm, "approach": "distributed",
             "state": str(state), "total_ops": total, "computed_ops": computed, "computing_ops": 0,
             "pending_ops": total - computed - failed, "failed_ops": failed,
+            "waits_for": LAZY,
         }  # fmt: skip
 
     def graphs(self) -> list[dict[str, Any]]:
         """State of every graph, oldest first."""
-        return [self.graph(graph) for graph in range(1, len(self._graphs) + 1)]
+        return [self.graph(graph) for graph in self._graphs]
 
     def ops(self, graph: int, name: str | None = None) -> list[dict[str, Any]]:
         """The ops of a graph, or those whose name contains `name`."""
@@ -212,6 +222,28 @@ class LocalEngine:
             raise GraphError(f"there is no op {op} in graph {graph}")
         view: dict[str, Any] = json.loads(json.dumps(held.ops.view(op)))  # as a server's answer has it
         return {**view, "state": str(held.state(op))}
+
+    def explain(self, graph: int, op: int) -> str:
+        """Why an op is not computed."""
+        return "it is computed" if self.op(graph, op)["state"] == OpState.COMPUTED else LAZY
+
+    def history(self, graph: int, op: int | None = None) -> list[dict[str, Any]]:
+        """Nothing: values are computed at once, by nobody else."""
+        self._graph(graph)
+        return []
+
+    def cancel(self, graph: int) -> None:
+        """Compute nothing more of a graph."""
+        held, state = self._graph(graph), self.graph(graph)["state"]
+        if state in (GraphState.COMPUTED, GraphState.FAILED):
+            raise GraphError(f"graph {graph} is {state} already; there is nothing to cancel")
+        held.cancelled = True
+
+    def delete(self, graph: int) -> None:
+        """Forget a graph and all that is its."""
+        self._graph(graph)
+        del self._graphs[graph]
+        self._persisted = {name: at for name, at in self._persisted.items() if at[0] != graph}
 
     def persisted(self, name: str) -> tuple[int, int]:
         """(graph, op) of a persisted name."""

@@ -1,10 +1,11 @@
-"""What a developer sees of a graph at the server. Graph is one of these."""
+"""What a developer sees of a graph at the server, and how it ends before its time. Graph is one of these."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from ravop.showing import table
 from ravop.tensor import Tensor
 from ravspec.codec import dtype_of
 from ravspec.errors import GraphError
@@ -31,10 +32,22 @@ class Looking:
     def _info(self) -> dict[str, Any]:
         raise NotImplementedError
 
+    def _close(self) -> None:
+        raise NotImplementedError
+
     def __repr__(self) -> str:
         return f"graph {self._id if self._id is not None else '(not sent)'}" + (
             f' "{self.name}"' if self.name else ""
         )
+
+    def _repr_html_(self) -> str:
+        """For a notebook: name, state, how far it is."""
+        if self._id is None:
+            return table(str(self), {"state": "not sent"})
+        info = self._engine.graph(self._id)
+        done = f"{info['computed_ops']:,} of {info['total_ops']:,} ops computed"
+        failed = f", {info['failed_ops']:,} failed" if info["failed_ops"] else ""
+        return table(str(self), {"state": str(info["state"]), "progress": done + failed})
 
     @property
     def status(self) -> str:
@@ -81,3 +94,33 @@ class Looking:
         dtype, shape = view["outputs"][output]
         t = ArrayType(None if shape is None else tuple(shape), dtype_of(dtype))
         return Tensor.of(self, op, output, self._record.type_number(t))  # type: ignore[arg-type]
+
+    def explain(self, op: int | None = None) -> str:
+        """One sentence: why is the graph, or that op of it, not computed yet?"""
+        info = self._info()
+        return str(info["waits_for"]) if op is None else self._engine.explain(self.id, op)
+
+    def history(self, op: int | None = None) -> list[dict[str, Any]]:
+        """What happened, in order: one dict a move of the graph, of its subgraphs and of their assignments.
+
+        Each has `at` (seconds since 1970), `what`, `subject` (its number), `state` (after the move), and
+        where there is one `contributor`, `life` and `reason`. With an op: what concerned that op.
+        """
+        self._info()
+        return self._engine.history(self.id, op)
+
+    def cancel(self) -> None:
+        """Compute nothing more of this graph: what is being computed is taken back.
+
+        Whoever waits for a value of it gets a GraphError; values that have come stay. A graph that is
+        computed or failed already is a GraphError; one that was cancelled before stays so.
+        """
+        self._info()
+        self._engine.cancel(self.id)
+        self._close()
+
+    def delete(self) -> None:
+        """Delete this graph at the server: ops, values, persisted names, history. It cannot be undone."""
+        self._info()
+        self._engine.delete(self.id)
+        self._close()

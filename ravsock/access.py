@@ -21,6 +21,11 @@ def of_life(life: str) -> str:
     return f"{_LIFE}{life}"
 
 
+def is_life(owner: str) -> bool:
+    """Is the owner a contributor's life?"""
+    return owner.startswith(_LIFE)
+
+
 class Access:
     """The table. `watch(owner, digest, may_read)` is told of every change of what an owner may read."""
 

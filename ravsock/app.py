@@ -11,7 +11,7 @@ import engineio.async_drivers.aiohttp as engineio_aiohttp
 import socketio
 from aiohttp import web
 
-from ravsock import contributions, origins, pages, store
+from ravsock import contributions, endings, origins, pages, store
 from ravsock.config import Config
 from ravsock.database import open_database
 from ravsock.dispatcher import Dispatcher
@@ -51,6 +51,7 @@ def make_app(config: Config) -> web.Application:
     app.on_response_prepare.append(origins.name_origin(config))
     app[CONFIG], app[CERTIFICATE] = config, certificate
     app.add_routes(routes)
+    app.add_routes(endings.routes)
     app.add_routes(contributions.routes)
     app.add_routes(pages.routes)
     app[pages.PAGES] = pages.make_pages(config)

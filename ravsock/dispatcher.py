@@ -47,8 +47,7 @@ class Dispatcher:
         self.writer = Writer(engine, self._loop)
         self.accounts = Accounts(config)
         self.registry = Registry(engine, self.writer, folder, self.accounts, self.feed)
-        for developer, size in self.registry.read(reading.bytes_of).items():
-            self.accounts.of(developer).bytes = size
+        self.count_bytes_again()
         self.scheduler = Scheduler(
             Settings(lease_s=config.lease_s), self.registry.read(reading.next_assignment)
         )
@@ -70,6 +69,10 @@ class Dispatcher:
             events.Lost: self._lost,
             events.Discard: lambda instruction: None,
         }
+
+    def count_bytes_again(self) -> None:
+        """What each developer has, as it stands in SQL."""
+        self.accounts.set_bytes(self.registry.read(reading.bytes_of))
 
     async def start(self) -> None:
         """Go on where the process before stopped."""

@@ -27,7 +27,7 @@ class Question:
         self.ready: list[int] = []  #: asked for, come, not sent yet
         self.failed: list[int] = []
         self.whole = whole
-        self.broken = False  #: the graph was abandoned: its ops could not be stored
+        self.broken = ""  #: why nothing more will come: the graph was cancelled, or could not be stored
         self.progressed = True  #: something happened since progress was last told
         self.changed = asyncio.Event()
 
@@ -49,9 +49,9 @@ class Question:
 
     def finished(self, record: GraphRecord) -> bool:
         """Nothing is waited for any more."""
-        if self.whole and record.state is GraphState.ENDED:
-            return self.broken
-        return self.broken or not self.open
+        if self.broken or (self.whole and record.state is GraphState.ENDED):
+            return bool(self.broken)
+        return not self.open
 
     def touch(self) -> None:
         """Something happened to the graph."""

@@ -6,8 +6,10 @@ The settings are in ravsock.config; 0 switches a limit off. Each refusal says wh
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ravsock.access import is_life
 from ravsock.config import Config
 from ravspec.errors import LimitError
 
@@ -52,6 +54,12 @@ class Accounts:
     def of(self, owner: str) -> Account:
         """The account of a developer, or of a life for what it sends."""
         return self._all.setdefault(owner, Account())
+
+    def set_bytes(self, sizes: Mapping[str, int]) -> None:
+        """What developers have kept is this; of lives it is known what they sent and no result used."""
+        for owner in {*self._all, *sizes}:
+            if not is_life(owner):
+                self.of(owner).bytes = sizes.get(owner, 0)
 
     def close(self, owner: str) -> None:
         """The owner is gone."""

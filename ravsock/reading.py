@@ -177,6 +177,8 @@ def contributor_rows(c: Connection) -> list[dict[str, Any]]:
     )
     rows = [dict(row) for row in c.execute(query).mappings()]
     for row in rows:
+        for unshown in ("down_bps", "up_bps", "latency_s", "token"):  # what a restart needs
+            del row[unshown]
         row["versions"] = json.loads(row["versions"])
         row["assignments"], row["computed_ops"] = row["assignments"] or 0, int(row.pop("ops") or 0)
     return rows

@@ -67,15 +67,20 @@ class Registry:
         """The record of a graph, loaded if need be; GraphError if there is none that is the principal's."""
         record = self._records.get(graph)
         if not principal.sees_all():
-            developer = record.developer if record else self.read(reading.developer_of, graph)
-            if developer is None or not principal.sees(developer):
-                raise no_graph(graph)  # another's and none are told in the same words
+            self.demand(graph, principal)
         if record is None:
             async with self._loading:
                 record = self._records.get(graph) or await self._load(graph)
         if graph in self._finished:
             self._finished.move_to_end(graph)
         return record
+
+    def demand(self, graph: int, principal: Principal) -> None:
+        """GraphError if there is no such graph that is the principal's; it need not be in memory."""
+        record = self._records.get(graph)
+        developer = record.developer if record else self.read(reading.developer_of, graph)
+        if developer is None or not principal.sees(developer):
+            raise no_graph(graph)  # another's and none are told in the same words
 
     async def load_unfinished(self) -> list[GraphRecord]:
         """At a start: every graph that is not finished, in memory again."""

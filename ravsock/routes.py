@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from ravsock import reading
+from ravsock import history, reading
 from ravsock.access import of_life
 from ravsock.bodies import JSON_BYTES, PatientFile, blocks, body_of
 from ravsock.dispatcher import Dispatcher
@@ -225,7 +225,27 @@ async def op(request: web.Request) -> web.Response:
     wanted = number(request, "op")
     if wanted >= len(record.ops):
         raise GraphError(f"there is no op {wanted} in graph {record.id}")
-    return web.json_response(op_view(request.app[DISPATCHER], record, wanted))
+    dispatcher = request.app[DISPATCHER]
+    waits_for = record.trouble or dispatcher.scheduler.explain_op(record.id, wanted)
+    return web.json_response({**op_view(dispatcher, record, wanted), "waits_for": waits_for})
+
+
+@routes.get("/v1/graphs/{graph}/history")
+async def graph_history(request: web.Request) -> web.Response:
+    """What happened to a graph, in order: ?op= only what concerned that op, ?after= rows behind that id."""
+    graph, registry = number(request, "graph"), request.app[DISPATCHER].registry
+    registry.demand(graph, principal_of(request))
+    op = query_number(request, "op", 0) if "op" in request.query else None
+    rows = registry.read(history.of_graph, graph, op, query_number(request, "after", 0))
+    return web.json_response({"events": rows})
+
+
+@routes.get("/v1/contributors/{name}/history")
+async def contributor_history(request: web.Request) -> web.Response:
+    """When the lives of that name came and went, in order; ?after= rows behind that id."""
+    name, after = request.match_info["name"], query_number(request, "after", 0)
+    rows = request.app[DISPATCHER].registry.read(history.of_contributor, name, after)
+    return web.json_response({"events": rows})
 
 
 @routes.get("/v1/persisted/{name}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ravsock import reading, store
+from ravsock import store
 from ravsock.dispatcher import Dispatcher
 from ravsock.graphs import GraphRecord, Question, stored_outputs
 from ravsock.roles import Principal
@@ -148,22 +148,22 @@ def take_ops(dispatcher: Dispatcher, record: GraphRecord, batch: Batch) -> Any:
 def abandon(dispatcher: Dispatcher, record: GraphRecord) -> None:
     """Ops that could not be stored: forget the graph in memory; it is loaded again as SQL has it."""
     for question in record.questions:
-        question.broken = True
+        question.broken = "the graph was abandoned; ask again"
         question.touch()
     dispatcher.registry.drop(record)
-    dispatcher.accounts.of(record.developer).bytes = dispatcher.registry.read(reading.bytes_of).get(
-        record.developer, 0
-    )
+    dispatcher.count_bytes_again()
 
 
 def ask(dispatcher: Dispatcher, record: GraphRecord, wanted: list[int], message: messages.Submit) -> Question:
     """Register what is wanted with the scheduler; the question that waits for it."""
     scheduler = dispatcher.scheduler
+    there = [op for op in wanted if scheduler.is_available(record.id, op)]
+    if record.state is GraphState.CANCELLED and (message.end or len(there) < len(wanted)):
+        raise GraphError(f"graph {record.id} was cancelled; nothing more of it is computed")
     if message.persist:
         dispatcher.feed(events.Want(record.id, tuple(message.persist.values()), dispatch=False))
     if message.end:
         dispatcher.feed(events.EndGraph(record.id))
-    there = [op for op in wanted if scheduler.is_available(record.id, op)]
     question = Question(wanted, whole=message.end)
     record.questions.add(question)
     question.came(there)
@@ -202,7 +202,7 @@ async def follow(
             told_at = now
             frames.append(messages.encode(progress(dispatcher, record)))
         if question.broken:
-            frames.append(messages.encode(messages.Error("the graph was abandoned; ask again", "GraphError")))
+            frames.append(messages.encode(messages.Error(question.broken, "GraphError")))
         last = question.finished(record) and not question.ready and not question.failed
         if frames or last or patience == STORED_S:
             yield b"".join(frames), last
@@ -237,11 +237,12 @@ def in_portions(record: GraphRecord, ops: Any) -> list[Any]:
 def progress(dispatcher: Dispatcher, record: GraphRecord) -> messages.Progress:
     """How far the graph is, and what it waits for."""
     counts = dispatcher.scheduler.counts(record.id)
+    shown = not counts["computing"] or dispatcher.scheduler.is_late(record.id)
     return messages.Progress(
         total=counts["total"],
         computed=counts["computed"],
         computing=counts["computing"],
         failed=counts["failed"],
         contributors=len(dispatcher.present),
-        why=record.trouble or ("" if counts["computing"] else dispatcher.scheduler.explain(record.id)),
+        why=record.trouble or (dispatcher.scheduler.explain(record.id) if shown else ""),
     )

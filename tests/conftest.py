@@ -11,10 +11,10 @@ import pytest
 from tests.databases import fresh_postgresql
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+@pytest.fixture
 def kind(request: pytest.FixtureRequest) -> str:
-    """The kind of database."""
-    return str(request.param)
+    """The kind of database; `both` and `on_postgresql_too` of tests.databases ask for another."""
+    return str(getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture

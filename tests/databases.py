@@ -22,7 +22,11 @@ from ravsock.postgresql import translate
 
 ADMIN = os.environ.get("RDF_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres")
 
-#: both, in the quick tests too; the fixture `kind` alone leaves PostgreSQL to the long ones
+#: the whole module over PostgreSQL too, in the long tests
+on_postgresql_too = pytest.mark.parametrize(
+    "kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True
+)
+#: both, in the quick tests too
 both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
 only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 only_postgresql = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)

@@ -31,7 +31,7 @@ from .events import (
     Tick,
     Want,
 )
-from .explain import explain
+from .explain import explain, explain_op, is_late
 from .grow import Growth, give_back, seal
 from .invariants import check
 from .leases import LEASE, REST
@@ -90,6 +90,14 @@ class Scheduler:
     def explain(self, graph: int) -> str:
         """One sentence for people: why is this graph not finished?"""
         return explain(self.ledger, self.ledger.graphs[graph])
+
+    def explain_op(self, graph: int, op: int) -> str:
+        """The same for one op."""
+        return explain_op(self.ledger, self.ledger.graphs[graph], op)
+
+    def is_late(self, graph: int) -> bool:
+        """Is something of the graph being computed for longer than was predicted?"""
+        return is_late(self.ledger, self.ledger.graphs[graph])
 
     def check(self) -> None:
         """Assert every invariant of state.py; for tests, as it looks at everything."""

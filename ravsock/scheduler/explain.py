@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .ledger import Ledger
-from .state import Graph
+from .state import ASSIGNED, COMPUTED, FAILED, WAITING, Graph
 
 
 def explain(ledger: Ledger, graph: Graph) -> str:
@@ -13,10 +13,14 @@ def explain(ledger: Ledger, graph: Graph) -> str:
         return _computing(ledger, graph)
     if not graph.whole and not any(graph.needed):
         return "nothing of the graph was asked for yet"
+    return _ready(ledger, graph, graph.parked[0] if graph.parked else None)
+
+
+def _ready(ledger: Ledger, graph: Graph, op: int | None) -> str:
+    """Why nobody was given ready work: an op that fits nobody, or any."""
     if not ledger.lives:
         return "no contributor is connected"
-    if graph.parked:
-        op = graph.parked[0]
+    if op is not None and op in graph.parked:
         need = footprint(graph, op)
         best = max(ledger.lives.values(), key=lambda life: life.memory_bytes)
         room = int(ledger.settings.work_share * best.memory_bytes)
@@ -35,6 +39,39 @@ def explain(ledger: Ledger, graph: Graph) -> str:
     if all(life.silent for life in ledger.lives.values()):
         return "the contributors passed their deadlines and have not been heard of since"
     return "the contributors are busy with other graphs"
+
+
+def explain_op(ledger: Ledger, graph: Graph, op: int) -> str:
+    """Why is this op not computed? What it waits for, with whom that is, and since when."""
+    if graph.state[op] == COMPUTED:
+        return "it is computed"
+    if graph.state[op] == FAILED:
+        cause, reason = graph.fault[op]
+        return f"it failed: {reason}" if cause == op else f"op {cause}, on which it depends, failed: {reason}"
+    if not graph.needed[op]:
+        return "nobody has asked for it yet"
+    first = op
+    while graph.state[first] == WAITING:  # the first operand that lacks something, down to one that does not
+        first = next(it for it in graph.ins[first] if graph.state[it] < COMPUTED and not graph.recipe[it])
+    own = "" if first == op else f"it waits for op {first}: "
+    if graph.state[first] == ASSIGNED:
+        return own + _assigned(ledger, graph, first)
+    return own + _ready(ledger, graph, first)
+
+
+def _assigned(ledger: Ledger, graph: Graph, op: int) -> str:
+    for it in ledger.assignments.values():
+        if it.graph == graph.number and op in it.ops:
+            for_s, name = ledger.now - it.since, ledger.lives[it.life].name
+            others = f"with {len(it.ops) - 1} others " if len(it.ops) > 1 else ""
+            return f"{name} computes it {others}since {for_s:.1f} s (predicted: {it.predicted_s:.1f} s)"
+    raise AssertionError(f"op {op} is assigned and no assignment has it")
+
+
+def is_late(ledger: Ledger, graph: Graph) -> bool:
+    """Has nothing come for longer than was predicted, and noticeably?"""
+    mine = [it for it in ledger.assignments.values() if it.graph == graph.number]
+    return any(ledger.now - it.since > max(2 * it.predicted_s, ledger.settings.lease_s / 2) for it in mine)
 
 
 def footprint(graph: Graph, op: int) -> int:

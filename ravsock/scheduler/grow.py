@@ -231,6 +231,9 @@ def seal(graph: Graph, life: Life, piece: list[int], peak_bytes: int) -> Assignm
     Recipes that the piece uses and that nobody has made yet become ops of it.
     """
     ins, outs, open_, wanted = graph.ins, graph.outs, graph.open, graph.wanted
+    own_recipes = [op for op in piece if graph.recipe[op]]
+    if own_recipes:  # taken as a seed by itself, maybe behind an op that uses it
+        piece = own_recipes + [op for op in piece if not graph.recipe[op]]
     outside: dict[int, int] = {}  # op of the piece -> needed dependents outside
     used: dict[int, int] = {}  # operand from outside -> dependents in the piece
     for op in piece:

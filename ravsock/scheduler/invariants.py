@@ -112,6 +112,7 @@ def _check_piece(ledger: Ledger, assignment: Assignment) -> None:
     inside: set[int] = set()
     outside = {*assignment.inputs, *assignment.held, *assignment.remade}
     assert all(graph.recipe[op] for op in assignment.remade)
+    assert not set(assignment.remade) & set(assignment.ops), "an op is made twice"
     for op in assignment.ops:
         assert all(operand in inside or operand in outside for operand in graph.ins[op])
         inside.add(op)

@@ -12,7 +12,6 @@ from ravsock.__main__ import main
 from ravsock.config import Config
 from ravsock.tokens import new_secret, parse, text_of
 from tests.databases import run_sql
-from tests.databases import run_sql
 
 
 def command(config: Config, *words: str) -> tuple[int, str, str]:

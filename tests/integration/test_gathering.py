@@ -18,6 +18,9 @@ from ravspec.ciphertexts import Wire
 from ravspec.federated import Column, Spec, Statistic, canonical, fingerprint
 from ravspec.slots import layout_of, pack, unpack
 from ravspec.sums import Sum
+from tests.databases import on_postgresql_too
+
+pytestmark = on_postgresql_too
 
 KEY = paillier.make_key(1024, insecure=True)
 COLUMNS = {"x": Column("0", "100", 0)}

@@ -16,6 +16,9 @@ import ravop as R
 from ravop import engine
 from ravspec import messages
 from ravspec.codec import array_bytes, column
+from tests.databases import on_postgresql_too
+
+pytestmark = on_postgresql_too
 
 
 def get(url: str) -> Any:

@@ -23,6 +23,9 @@ from ravsock.config import Config
 from ravspec import messages
 from ravspec.ops import OPS
 from ravspec.shapes import ArrayType
+from tests.databases import on_postgresql_too
+
+pytestmark = on_postgresql_too
 
 ABSENT = "0" * 64
 UPLOAD = "ab" * 16

@@ -11,6 +11,9 @@ import pytest
 from contributors import ScriptedContributor
 
 import ravop as R
+from tests.databases import on_postgresql_too
+
+pytestmark = on_postgresql_too
 
 
 class Held:

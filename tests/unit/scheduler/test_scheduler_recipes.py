@@ -102,3 +102,12 @@ def test_a_product_of_made_matrices_moves_few_of_them(crowd, monkeypatch: pytest
     moved = outcome_of(crowd)
     assert 1.5 * (ours.up_bytes + ours.down_bytes) < moved.up_bytes + moved.down_bytes
     assert ours.makespan_s < 1.05 * moved.makespan_s
+
+
+def test_a_recipe_that_is_ready_beside_its_user_is_made_once() -> None:
+    """It may be taken as a seed behind the op that uses it: an assignment that had it twice was refused."""
+    desk = Desk([(), (0,)], cost_s=1e-6, size_bytes=1_600_000)
+    desk.join()
+    assign = only(Assign, desk.tell(Want(1, (1,))))
+    assert sorted([*assign.remade, *assign.ops]) == [0, 1]
+    assert assign.ops == [0, 1]

@@ -1,0 +1,69 @@
+"""How a graph ends before its time: cancelled, or deleted with all that is its."""
+
+from __future__ import annotations
+
+import logging
+
+from aiohttp import web
+
+from ravsock import reading, store
+from ravsock.dispatcher import Dispatcher
+from ravsock.gatherings import GATHERINGS
+from ravsock.graphs import GraphRecord
+from ravsock.guards import principal_of
+from ravsock.routes import DISPATCHER, number, record_of
+from ravspec.errors import GraphError
+from ravspec.states import GraphState
+
+log = logging.getLogger(__name__)
+
+routes = web.RouteTableDef()
+
+
+@routes.post("/v1/graphs/{graph}/cancel")
+async def cancel(request: web.Request) -> web.Response:
+    """Compute nothing more of a graph. Values that are at the server stay; once more changes nothing."""
+    graph, principal = number(request, "graph"), principal_of(request)
+    if request.app[GATHERINGS].find(graph, principal) is not None:
+        raise GraphError(f"graph {graph} is federated; its developer ends it, with graph.end()")
+    record = await record_of(request)
+    if record.state is not GraphState.CANCELLED:
+        await cancel_graph(request.app[DISPATCHER], record)
+    return web.json_response({"id": graph, "state": str(GraphState.CANCELLED)})
+
+
+@routes.delete("/v1/graphs/{graph}")
+async def delete(request: web.Request) -> web.Response:
+    """Delete a graph: ops, values, names, history. What is being computed of it is taken back."""
+    graph, principal = number(request, "graph"), principal_of(request)
+    dispatcher = request.app[DISPATCHER]
+    dispatcher.registry.demand(graph, principal)
+    federated = request.app[GATHERINGS].find(graph, principal)
+    if federated is not None and federated["state"] in reading.UNFINISHED:
+        await request.app[GATHERINGS].cancel(graph, principal)
+    record = dispatcher.registry.held(graph)
+    if record is not None:
+        let_go(dispatcher, record, f"graph {graph} was deleted")
+    await dispatcher.writer.submit(lambda c: store.delete_graph(c, graph))
+    dispatcher.count_bytes_again()
+    log.info("action=graph_deleted graph=%d", graph)
+    return web.json_response({"id": graph, "state": "deleted"})
+
+
+async def cancel_graph(dispatcher: Dispatcher, record: GraphRecord) -> None:
+    """Cancel a graph that has not ended; GraphError if it has."""
+    if record.state not in reading.UNFINISHED:
+        raise GraphError(f"graph {record.id} is {record.state} already; there is nothing to cancel")
+    record.state = GraphState.CANCELLED
+    written = dispatcher.writer.submit(lambda c: store.cancel_graph(c, record.id))
+    let_go(dispatcher, record, f"graph {record.id} was cancelled")
+    await written
+    log.info("action=graph_cancelled graph=%d", record.id)
+
+
+def let_go(dispatcher: Dispatcher, record: GraphRecord, reason: str) -> None:
+    """Forget it in memory: its assignments are void, and those who wait for values are told why none come."""
+    for question in record.questions:
+        question.broken = reason
+        question.touch()
+    dispatcher.registry.drop(record)
