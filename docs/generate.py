@@ -1,4 +1,4 @@
-"""Writes what is generated from the op table, or with --check names the files that are out of date.
+"""Writes what is generated from the tables of ops and states, or with --check names the stale files.
 
     python docs/generate.py [--check]
 
@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
+from diagrams import states_page  # noqa: E402
 from stubs import stub  # noqa: E402
 
 import ravop as R  # noqa: E402
@@ -182,6 +183,7 @@ def ops_page() -> str:
 #: every generated file, with the function that gives its text
 FILES: list[tuple[str, Callable[[], str]]] = [
     ("docs/ops.md", ops_page),
+    ("docs/states.md", states_page),
     ("ravop/functions.pyi", stub),
 ]
 
