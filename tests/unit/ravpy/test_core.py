@@ -20,6 +20,7 @@ from ravpy.core import (
     Finish,
     NewChild,
     Received,
+    Renew,
     Send,
 )
 from ravspec import messages
@@ -126,6 +127,22 @@ def test_every_child_of_a_life_gets_the_life_s_account() -> None:
     assert of(one.handle(welcome(fresh=True)), NewChild) == [NewChild("life")]
     assert one.idle
     assert one.handle(result(1)) == []  # of the child before
+
+
+def test_a_server_that_was_started_anew_gives_the_life_another_account_and_no_other_child() -> None:
+    one = Core(hello())
+    before, after = (messages.FtpGrant(2121, user, "password") for user in ("old", "new"))
+    fresh, back, again = (
+        Received(messages.encode(messages.Welcome(is_fresh, 10.0, 3.0, 1 << 20, grant)))
+        for is_fresh, grant in ((True, before), (False, after), (False, after))
+    )
+    one.handle(fresh)
+    one.handle(assign(1))
+    actions = one.handle(back)
+    assert of(actions, Renew) == [Renew(after)] and not of(actions, NewChild)
+    assert of(one.handle(again), Renew) == []
+    assert names(one.handle(result(1))) == ["result"]
+    assert of(one.handle(ChildDied("killed")), NewChild) == [NewChild("life", after)]
 
 
 def test_a_life_that_was_lost_joins_anew_under_another_id() -> None:
