@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ravsock import contributions
+from ravsock import contributions, endings
 from ravsock.routes import routes
 from ravspec import messages
 from ravspec.codec import DTYPES, VERSION
@@ -20,9 +20,10 @@ def test_every_message_is_on_the_page() -> None:
 
 def test_every_route_is_on_the_page_and_no_other() -> None:
     served = {
-        (route.method, re.sub(r"{[^}]*}", "{}", route.path)) for route in (*routes, *contributions.routes)
+        (route.method, re.sub(r"{[^}]*}", "{}", route.path))
+        for route in (*routes, *endings.routes, *contributions.routes)
     }  # type: ignore[attr-defined]
-    shown = re.findall(r"^\| `(GET|PUT|POST) (/v1[^`? ]*)", PAGE, re.MULTILINE)
+    shown = re.findall(r"^\| `(GET|PUT|POST|DELETE) (/v1[^`? ]*)", PAGE, re.MULTILINE)
     assert {(method, re.sub(r"{[^}]*}", "{}", path)) for method, path in shown} == served
 
 
