@@ -5,24 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ravop.showing import table
-from ravop.tensor import Tensor
-from ravspec.codec import dtype_of
-from ravspec.errors import GraphError
-from ravspec.shapes import ArrayType
-
 if TYPE_CHECKING:
     from ravop.engine import Engine
-    from ravop.record import Recorder
 
 
 class Looking:
     """The part of a graph that asks and builds nothing. `_info` sends what is pending, then asks."""
 
     _engine: Engine
-    _record: Recorder
-    _id: int | None
-    name: str | None
 
     @property
     def id(self) -> int:
@@ -34,20 +24,6 @@ class Looking:
 
     def _close(self) -> None:
         raise NotImplementedError
-
-    def __repr__(self) -> str:
-        return f"graph {self._id if self._id is not None else '(not sent)'}" + (
-            f' "{self.name}"' if self.name else ""
-        )
-
-    def _repr_html_(self) -> str:
-        """For a notebook: name, state, how far it is."""
-        if self._id is None:
-            return table(str(self), {"state": "not sent"})
-        info = self._engine.graph(self._id)
-        done = f"{info['computed_ops']:,} of {info['total_ops']:,} ops computed"
-        failed = f", {info['failed_ops']:,} failed" if info["failed_ops"] else ""
-        return table(str(self), {"state": str(info["state"]), "progress": done + failed})
 
     @property
     def status(self) -> str:
@@ -80,20 +56,6 @@ class Looking:
         """The ops whose name contains op_name, or the name of the developer's own op they are part of."""
         self._info()
         return self._engine.ops(self.id, op_name)
-
-    def own_op(self, op: int) -> str:
-        """The name of the developer's own op (`@R.op`) that an op is part of; nothing if there is none."""
-        return self._record.own_op(op)
-
-    def tensor(self, op: int, output: int = 0) -> Tensor:
-        """The handle on an op of this graph, for instance after re-attaching."""
-        self._info()
-        view = self._engine.op(self.id, op)
-        if not 0 <= output < len(view["outputs"]):
-            raise GraphError(f"op {op} of {self} has {len(view['outputs'])} outputs, not {output + 1}")
-        dtype, shape = view["outputs"][output]
-        t = ArrayType(None if shape is None else tuple(shape), dtype_of(dtype))
-        return Tensor.of(self, op, output, self._record.type_number(t))  # type: ignore[arg-type]
 
     def explain(self, op: int | None = None) -> str:
         """One sentence: why is the graph, or that op of it, not computed yet?"""

@@ -280,9 +280,8 @@ class Ftp:
             if account.life:
                 self._access.add(account.owner, digest)
                 account.unused[digest] = size_bytes
-                await self._keep(account, digest, size_bytes)
-            else:
-                await self._keep(account, digest, size_bytes)
+            await self._keep(account, digest, size_bytes)
+            if not account.life:
                 self._tell(do="settle", user=user, size_bytes=size_bytes)
                 for other in self._of_owner.get(account.owner, ()):
                     self._tell(do="quota", user=other, quota_bytes=self._quota(self._accounts[other]))
