@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import sys
+import threading
 import warnings
 from collections.abc import Mapping
 from typing import Any, BinaryIO
@@ -17,6 +19,9 @@ from ravftp.client import KINDS, Kind, Transfer, account_from
 from ravpy.child import ACCOUNT, FTP_GRANT
 from ravspec.codec import PREFIX, split, total_length
 from ravspec.executor import Executor
+
+#: a server that is started again may take so long, and gives assignments their time anew
+RESTART_S = 10.0
 
 
 def read_frame(stream: BinaryIO) -> bytes | None:
@@ -30,13 +35,23 @@ def read_frame(stream: BinaryIO) -> bytes | None:
 
 def serve(executor: Executor, accounts: Accounts, frames: BinaryIO, answers: BinaryIO) -> None:
     """Answer frames until there are no more."""
-    while (frame := read_frame(frames)) is not None:
-        header, _ = split(frame)
-        if header.startswith(ACCOUNT):  # an assignment's is long, and parsed once
-            accounts.ftp = json.loads(header)["ftp"]
-            continue
+    waiting: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    # a thread reads, so that a transfer that waits for a server learns the account it has after a restart
+    threading.Thread(target=listen, args=(frames, accounts, waiting), daemon=True).start()
+    while (frame := waiting.get()) is not None:
         answers.write(executor.execute(frame))
         answers.flush()
+
+
+def listen(frames: BinaryIO, accounts: Accounts, waiting: queue.SimpleQueue[bytes | None]) -> None:
+    """Queue assignments as they come, and None at the end; an account holds from the moment it comes."""
+    frame: bytes | None = b""
+    while frame is not None:
+        frame = read_frame(frames)
+        if frame is not None and (header := split(frame)[0]).startswith(ACCOUNT):
+            accounts.ftp = json.loads(header)["ftp"]  # an assignment's header is long, and parsed once
+        else:
+            waiting.put(frame)
 
 
 class Accounts:
@@ -69,8 +84,8 @@ def main() -> None:
     warnings.simplefilter("ignore", RuntimeWarning)
 
     def begun(deadline_s: float) -> None:
-        """After its deadline the server takes an assignment back: so long it is worth waiting for it."""
-        transfer.patience_s = deadline_s
+        """So long it is worth waiting for the server: then the assignment is taken back."""
+        transfer.patience_s = deadline_s + RESTART_S
 
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing that prints may spoil the frames
