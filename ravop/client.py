@@ -61,6 +61,7 @@ class Client:
             timeout_s=config.silence_s,
             context=self._context,
         )
+        self._met = False  #: it has answered, and was not away for long since
         self._local = threading.local()
         self._open: set[http.client.HTTPConnection] = set()
         weakref.finalize(self, close_all, self._open)  # when no graph uses this server any more
@@ -105,7 +106,7 @@ class Client:
         """The answer's messages; `sent` is a connection that has the request already."""
         deadline = None if timeout is None else time.monotonic() + timeout
         # a server that was never there gets no second try
-        patience = time.monotonic() + (COME_BACK_S if sent is not None else 0)
+        patience = time.monotonic() + (COME_BACK_S if self._met else 0)
         while True:
             try:
                 if sent is None:
@@ -120,6 +121,7 @@ class Client:
                 raise self._late(graph, timeout, deadline) from error
             except LOST as error:
                 if time.monotonic() > patience:
+                    self._met = False
                     raise self._unreachable(error, graph) from error
                 time.sleep(RETRY_S)
                 sent = None
@@ -264,7 +266,9 @@ class Client:
             kept = connection.sock is not None
             try:
                 connection.request(method, path, body, self._headers)
-                return connection, connection.getresponse()
+                response = connection.getresponse()
+                self._met = True
+                return connection, response
             except LOST as error:
                 self._drop(connection)
                 if last or not kept or not isinstance(error, ConnectionError):

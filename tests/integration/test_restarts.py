@@ -11,6 +11,7 @@ import pytest
 from contributors import ScriptedContributor
 
 import ravop as R
+from ravop import engine
 from tests.databases import on_postgresql_too
 
 pytestmark = on_postgresql_too
@@ -40,6 +41,35 @@ def back(one: ScriptedContributor) -> None:
     """The same life connects once more."""
     one._joined.clear()
     one.join()
+
+
+def test_what_is_asked_while_the_server_is_away_is_answered_when_it_is_back(
+    g: R.Graph, contributor: Callable[..., ScriptedContributor], server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = contributor("ann")
+    assert (R.arange(3) + 1)().tolist() == [1, 2, 3]
+    y = R.arange(5) + 1
+    client: Any = engine.current_engine()
+    refused, exchange = threading.Event(), client._exchange
+    waiting: list[tuple[threading.Thread, list[Any]]] = []
+
+    def noted(*args: Any) -> Any:
+        try:
+            return exchange(*args)
+        except OSError:
+            refused.set()
+            raise
+
+    def meanwhile() -> None:
+        monkeypatch.setattr(client, "_exchange", noted)
+        waiting.append(asked(y))
+        assert refused.wait(10)
+
+    server.restart(meanwhile)
+    back(one)
+    waiter, got = waiting[0]
+    waiter.join(20)
+    assert got[0].tolist() == [1, 2, 3, 4, 5]
 
 
 def test_a_result_that_was_computed_while_the_server_was_away_counts(
