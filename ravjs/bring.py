@@ -3,10 +3,10 @@
     python ravjs/bring.py [--wheel FILE-OR-FOLDER]
 
 Pyodide and Socket.IO come by npm, at the versions and digests of package-lock.json. NumPy's wheel for
-Pyodide is in neither npm nor PyPI by itself: it is looked for in --wheel (or RAVJS_WHEEL), then taken out of
-a PyPI package that ships it; wherever it comes from, it counts only with the SHA-256 that Pyodide's own lock
-file states. The matmul kernel is compiled. All goes into a cache outside the repository (see
-ravsock/assets.py), in one step at the end, so that a half-made runtime is never served.
+Pyodide is in neither npm nor PyPI by itself: it is looked for in --wheel (or RAVJS_WHEEL), in the release of
+Pyodide, and in a PyPI package that ships it; wherever it comes from, it counts only with the SHA-256 that
+Pyodide's own lock file states. The matmul kernel is compiled. All goes into a cache outside the repository
+(see ravsock/assets.py), in one step at the end, so that a half-made runtime is never served.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ from ravspec.errors import ConfigError
 CARRIER = "open-webui==0.12.4"
 #: how npm begins each line about what went wrong
 NPM_ERROR = "npm error "
-#: what is fetched: 106 of it is the package that carries NumPy's wheel
-SIZE_MB = 140
+#: what is fetched: by npm and from Pyodide's release, and more where only the carrier can be had
+SIZE_MB, CARRIER_MB = 33, 106
+#: how long Pyodide's release may take to give the wheel, 3 MB, before the carrier is asked
+RELEASE_S = 120
 #: files of Pyodide that are served as they are
 PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 SOCKET = "socket.io.esm.min.js"
@@ -41,12 +43,16 @@ LOCK = "pyodide-lock.json"
 COMPRESSED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", SOCKET, KERNEL, LOCK)
 
 
-def run(command: list[str], what: str, cwd: Path) -> None:
+def run(command: list[str], what: str, cwd: Path, timeout_s: float | None = None) -> None:
     """Run a command; its end of output is the reason if it fails."""
     try:
-        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, cwd=cwd, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout_s
+        )
     except FileNotFoundError:
         raise ConfigError(f"{what} needs {command[0]}, which is not on the PATH; install Node.js") from None
+    except subprocess.TimeoutExpired:
+        raise ConfigError(f"{what} failed: nothing came for {timeout_s:g} s") from None
     if done.returncode:
         raise ConfigError(f"{what} failed: {reason(done.stderr.strip() or done.stdout.strip())}")
 
@@ -75,12 +81,29 @@ def numpy_wheel(lock: dict[str, Any], given: Path | None, work: Path) -> Path:
         path = given / name if given.is_dir() else given
         if not path.is_file():
             raise ConfigError(f"{path} is not there; --wheel names {name}, or the folder that has it")
-    else:
-        path = from_carrier(name, work)
+        return checked(path, digest)
+    try:
+        return checked(from_release(name, work), digest)
+    except ConfigError as error:
+        print(f"{error}\ntaking it out of {CARRIER} instead, {CARRIER_MB} MB to fetch", file=sys.stderr)
+    return checked(from_carrier(name, work), digest)
+
+
+def checked(path: Path, digest: str) -> Path:
+    """The file, if it has that SHA-256."""
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != digest:
         raise ConfigError(f"{path} has the SHA-256 {found}; Pyodide's lock file states {digest}")
     return path
+
+
+def from_release(name: str, work: Path) -> Path:
+    """The wheel from where Pyodide's own loader takes it."""
+    folder = work / "release"
+    folder.mkdir()
+    command = ["node", str(RAVJS / "release.mjs"), str(work / "node_modules"), str(folder)]
+    run(command, "fetching NumPy for browsers from Pyodide's release", work, RELEASE_S)
+    return folder / name
 
 
 def from_carrier(name: str, work: Path) -> Path:
@@ -160,8 +183,9 @@ def main(argv: list[str] | None = None) -> int:
         pass
     try:
         wheel = args.wheel.absolute() if args.wheel else None
-        size = "" if wheel else f", {SIZE_MB} MB to fetch"
-        print(f"bringing the browser's runtime; a minute or more the first time{size}", file=sys.stderr)
+        print(
+            f"bringing the browser's runtime, {SIZE_MB} MB; a minute or more the first time", file=sys.stderr
+        )
         bring(wheel, cache_folder() / version_of())
         runtime = find_runtime()
     except ConfigError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import subprocess
@@ -72,6 +73,36 @@ def test_a_wheel_counts_only_with_the_digest_of_the_lock_file(tmp_path: Path) ->
         bring().numpy_wheel(LOCK, tmp_path, tmp_path)
     with pytest.raises(ConfigError, match="is not there"):
         bring().numpy_wheel(LOCK, tmp_path / "elsewhere.whl", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("release", "said"), [(ConfigError("no way there"), "no way there"), (b"junk", "has the SHA")]
+)
+def test_the_carrier_is_asked_where_the_release_does_not_give_the_wheel(
+    tmp_path: Path, release: Any, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Given a release of Pyodide that cannot be reached, or gives other bytes
+    module = bring()
+
+    def from_release(name: str, work: Path) -> Path:
+        if isinstance(release, Exception):
+            raise release
+        (work / "junk.whl").write_bytes(release)
+        return work / "junk.whl"
+
+    def from_carrier(name: str, work: Path) -> Path:
+        (work / name).write_bytes(WHEEL)
+        return work / name
+
+    module.from_release, module.from_carrier = from_release, from_carrier
+    lock = {"packages": {"numpy": {"file_name": "numpy-0.whl", "sha256": hashlib.sha256(WHEEL).hexdigest()}}}
+    # Then the carrier's is taken, and why is said
+    assert module.numpy_wheel(lock, None, tmp_path).read_bytes() == WHEEL
+    assert said in capsys.readouterr().err
+    # And a release that gives the right bytes is enough
+    release = WHEEL
+    del module.from_carrier
+    assert module.numpy_wheel(lock, None, tmp_path).name == "junk.whl"
 
 
 def test_the_reason_for_which_npm_failed_is_what_it_says_first_and_of_others_last() -> None:
