@@ -57,19 +57,19 @@ def federate(config: Config, task: Task, consent: Ask) -> str:
     ledger = Ledger(task.state)
     found, marks = measure(task, spec, ledger.secret())
     check_measured(task.policy, spec, found)
+    data = ledger.known_as(task.file, found, task.policy, fingerprint(spec))
     entry = Entry(
         fingerprint=fingerprint(spec), graph=spec.graph, name=spec.name, developer=spec.developer,
-        server=config.url, file=str(task.file.resolve()), data=ledger.known_as(task.file, found),
+        server=config.url, file=str(task.file.resolve()), data=data,
         at=time.time(), rows=found.chosen, epsilon=float(spec.epsilon) if spec.epsilon else None,
         bins=bins_of(spec), crossed=crossed_in(spec),
     )  # fmt: skip
     with ledger.locked():
-        ledger.check(task.policy, entry, found, marks)
+        earlier = ledger.check(task.policy, entry, found, marks).earlier
     layout = layout_of(spec)
     wire = Wire(spec, layout)
     seal = sealing(task, spec, ledger)
     once = made_once(task, spec, ledger, entry.data, [found.sums[slot.sum] for slot in layout.slots])
-    earlier = [e for e in ledger.entries() if e.data == entry.data]
     text = screen(spec, found, config.url, entry.file, earlier, wire.size_bytes, layout.parts)
     if not consent(text):
         return "nothing was sent"

@@ -4,8 +4,10 @@ Two graphs whose rules differ by one row, each of them harmless, give that row's
 subtracted. So for each row and column the ledger keeps a signature: what was told of it so far (ravpy.marks).
 Rows with equal signatures cannot be told apart by any combination of all sums that ever left; a graph is
 refused if it would make a group of rows with equal signatures that is smaller than min_rows. Rows are known
-by a keyed hash of their cells, so it holds when rows are added, moved or removed, and when the file is
-copied. A row of which any cell was changed is another row; about that, see ravpy.signatures.surplus.
+by a keyed hash of their cells, so it holds when rows are added, moved or removed, and for copies, extracts
+and other files with rows of the same people (ravpy.kin): each file has a ledger of its own, and all that have
+rows in common are looked at together. A row of which any cell was changed is another row; about that, see
+ravpy.signatures.surplus.
 
 It holds for one machine. It does not know what others were told about the same people.
 """
@@ -27,15 +29,22 @@ from typing import Any
 
 import numpy as np
 
+from ravpy.kin import common, rare
 from ravpy.marks import Mark
 from ravpy.measuring import Measured
 from ravpy.policy import Policy, Refused, too_detailed
-from ravpy.signatures import Signed, asked, joined, row_keys, smallest_classes, surplus
+from ravpy.signatures import (
+    Signed,
+    asked,
+    joined,
+    nothing_signed,
+    row_keys,
+    smallest_classes,
+    surplus,
+    united,
+)
 from ravspec.errors import ConfigError
 from ravspec.places import write_private
-
-#: a file is a copy of one that is known if both have so much in common, and most rows are like no other
-SAME_SHARE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,23 @@ class Entry:
     sent: bool = False
     bins: dict[str, int] = field(default_factory=dict)  #: that it asked for, of each column
     crossed: list[str] = field(default_factory=list)  #: columns that it had multiplied with each other
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger knows of a file and of those with rows of the same people."""
+
+    same: frozenset[str]  #: by what the ledger knows it and those of which it is a copy, an extract or more
+    rows: Signed  #: of all files that have rows of the same people
+    rows_of_same: Signed
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is to be written down if a contribution is sent, and what went before."""
+
+    rows: Signed
+    earlier: list[Entry]
 
 
 class Ledger:
@@ -94,23 +120,35 @@ class Ledger:
         except (ValueError, TypeError) as error:
             raise ConfigError(f"the ledger {path} is damaged ({error}); nothing is sent without it") from None
 
-    def known_as(self, path: Path, found: Measured) -> str:
-        """The name of a file's rows: its own, or that of the file of which it is a copy."""
+    def known_as(self, path: Path, found: Measured, policy: Policy, fingerprint: str) -> str:
+        """By what a file is known: its path, or that of the same data which began with this graph."""
         own = self.name_of("file", str(path.resolve()))
-        if self._rows_file(own).exists():
-            return own
-        keys = row_keys(found)
-        if len(np.unique(np.frombuffer(found.row_hashes, np.uint64))) * 2 > len(keys):
-            for other in self._folder.glob("rows-*.npz"):
-                known = self._load(other).keys
-                common = np.intersect1d(keys, known, assume_unique=True)
-                if len(common) >= SAME_SHARE * max(len(keys), len(known)):
-                    return other.stem.removeprefix("rows-")
-        return own
+        with self.locked():
+            same = self._known(own, found, policy).same
+            begun = (e.data for e in self.entries() if e.fingerprint == fingerprint and e.data in same)
+            return next(begun, own)
 
-    def check(self, policy: Policy, entry: Entry, found: Measured, marks: Sequence[Mark]) -> Signed:
-        """The rows as they will be; Refused, if earlier graphs and this one tell of few rows together."""
-        earlier = [e for e in self.entries() if e.data == entry.data]
+    def _known(self, own: str, found: Measured, policy: Policy) -> Known:
+        rows = of_same = self._load(self._rows_file(own))
+        same = {own}
+        ours = rare(row_keys(found))
+        for path in sorted(self._folder.glob("rows-*.npz")):
+            name = path.stem.removeprefix("rows-")
+            if name == own:
+                continue
+            known = self._load(path)
+            both = common(ours, rare(known.keys))
+            if both.kin(policy.min_rows):
+                rows = united(rows, known)
+            if both.same(policy.min_rows):
+                of_same = united(of_same, known)
+                same.add(name)
+        return Known(frozenset(same), rows, of_same)
+
+    def check(self, policy: Policy, entry: Entry, found: Measured, marks: Sequence[Mark]) -> Checked:
+        """What is to be recorded; Refused, if earlier graphs and this one tell of few rows together."""
+        known = self._known(entry.data, found, policy)
+        earlier = [e for e in self.entries() if e.data in known.same]
         if any(e.fingerprint == entry.fingerprint and e.sent for e in earlier):
             raise Refused("this data has been contributed to this graph already")
         of_developer = {e.fingerprint for e in earlier if e.developer == entry.developer}
@@ -128,24 +166,34 @@ class Ledger:
                 f"{policy.max_epsilon:g} is the most"
             )
         self._check_detail(policy, [*others, entry], found)
-        rows = self._load(self._rows_file(entry.data))
-        both = joined(rows, found)
-        after = asked(rows, both, marks, entry.fingerprint)
+        after = asked(known.rows, joined(known.rows, found), marks, entry.fingerprint)
         if policy.ledger:
-            for column, n in smallest_classes(after).items():
-                if n < policy.min_rows:
-                    raise Refused(
-                        f"ledger: all that was and would be told, taken together, tells the sum of {column} "
-                        f"of {n} rows; {policy.min_rows} are the fewest here"
-                    )
-            for column, lost, new in surplus(rows, both, marks):
-                if 0 < abs(lost - new) < policy.min_rows:
-                    raise Refused(
-                        f"ledger: of {column}, {lost} rows that were told of are gone or left out now, and "
-                        f"{new} are new. If they are the same rows, changed, the sum of {abs(lost - new)} "
-                        f"would be told; {policy.min_rows} are the fewest here"
-                    )
-        return after
+            self._check_rows(policy, known, after, found, marks)
+        return Checked(after, earlier)
+
+    def _check_rows(
+        self, policy: Policy, known: Known, after: Signed, found: Measured, marks: Sequence[Mark]
+    ) -> None:
+        """Refused, if few rows can be told from all others, or could if rows were rewritten."""
+        for column, n in smallest_classes(after).items():
+            if n < policy.min_rows:
+                raise Refused(
+                    f"ledger: all that was and would be told, taken together, tells the sum of {column} "
+                    f"of {n} rows; {policy.min_rows} are the fewest here"
+                )
+        rows = known.rows_of_same
+        for column, lost, new in surplus(rows, joined(rows, found), marks):
+            if 0 < abs(lost - new) < policy.min_rows:
+                raise Refused(
+                    f"ledger: of {column}, {lost} rows that were told of are gone or left out now, and "
+                    f"{new} are new. If they are the same rows, changed, the sum of {abs(lost - new)} "
+                    f"would be told; {policy.min_rows} are the fewest here"
+                )
+            if new and not policy.changed_rows:
+                raise Refused(
+                    f"changed_rows: of {column}, {lost} rows that were told of are gone or left out now, "
+                    f"and {new} are new: some may be the same rows, changed, of which the ledger cannot tell"
+                )
 
     def _check_detail(self, policy: Policy, entries: Sequence[Entry], found: Measured) -> None:
         """Refused, if all graphs together ask for too many bins or products; a column counts if asked now."""
@@ -155,8 +203,9 @@ class Ledger:
         for reason in too_detailed(policy, found, bins, crossed):
             raise Refused(reason)
 
-    def record(self, entry: Entry, rows: Signed) -> None:
+    def record(self, entry: Entry, checked: Checked) -> None:
         """Write down that this is about to be sent; before it is, so that nothing is forgotten."""
+        rows = checked.rows
         signatures = json.dumps(rows.signatures).encode()
         buffer = io.BytesIO()
         np.savez(buffer, keys=rows.keys, numbers=rows.numbers, signatures=np.frombuffer(signatures, np.uint8))
@@ -174,7 +223,7 @@ class Ledger:
 
     def _load(self, path: Path) -> Signed:
         if not path.exists():
-            return Signed(np.zeros(0, np.uint64), np.zeros(0, np.uint32), [{}])
+            return nothing_signed()
         try:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
                 signatures: Any = json.loads(file["signatures"].tobytes())

@@ -48,6 +48,8 @@ class Policy:
     max_graphs: int = 20
     #: remember which rows were used, and refuse what earlier graphs would make tell of few
     ledger: bool = True
+    #: take part again when rows that were told of are gone and others are new, which may be the same, changed
+    changed_rows: bool = True
     #: take part where nothing is encrypted, and the server reads our sums
     allow_plain: bool = False
     #: take part only in sealed rosters, where server and developer together cannot open ours
@@ -62,6 +64,7 @@ class Policy:
 KINDS: dict[str, type | tuple[type, ...]] = {
     "min_clients": int, "min_rows": int, "bins_per_row": (int, float), "coefficients_per_row": (int, float),
     "dominance": (int, float), "min_cell": int, "columns": list, "max_graphs": int, "ledger": bool,
+    "changed_rows": bool,
     "allow_plain": bool, "sealed": bool, "allow_insecure": bool, "max_epsilon": (int, float),
 }  # fmt: skip
 

@@ -15,6 +15,8 @@ from ravpy.marks import Mark
 from ravpy.measuring import Measured
 
 Hashes = NDArray[np.uint64]
+#: what the second of equal rows has more than the first
+APART = np.uint64(0x9E3779B97F4A7C15)
 #: what was told of (mostly a column) -> signature; what nobody asked for has none
 Signature = dict[str, str]
 
@@ -29,20 +31,50 @@ class Signed:
 
 
 def row_keys(found: Measured) -> Hashes:
-    """One key a row, in the order of the hashes: equal rows are told apart by how many came before."""
-    return numbered(np.sort(np.frombuffer(found.row_hashes, np.uint64)))
+    """One key a row, sorted: equal rows are told apart by how many came before."""
+    return np.sort(numbered(np.sort(np.frombuffer(found.row_hashes, np.uint64))))
 
 
 def numbered(hashes: Hashes) -> Hashes:
-    """Sorted hashes, made unique."""
+    """Sorted hashes, made unique, and no longer sorted."""
     first = np.ones(len(hashes), bool)
     first[1:] = hashes[1:] != hashes[:-1]
     starts = np.flatnonzero(first)
     repeat = np.arange(len(hashes), dtype=np.uint64)
     repeat -= np.repeat(starts, np.diff(np.append(starts, len(hashes)))).astype(np.uint64)
-    repeat *= np.uint64(0x9E3779B97F4A7C15)
+    repeat *= APART
     repeat += hashes
     return repeat
+
+
+def nothing_signed() -> Signed:
+    """No rows; the signature of number 0 is that of rows that nothing was asked of."""
+    return Signed(np.zeros(0, np.uint64), np.zeros(0, np.uint32), [{}])
+
+
+def united(a: Signed, b: Signed) -> Signed:
+    """The rows of two ledgers: what can be told apart by either, can by both."""
+    keys = np.union1d(a.keys, b.keys)
+    pair = np.zeros(len(keys), np.uint64)
+    pair[np.searchsorted(keys, a.keys)] = a.numbers
+    pair[np.searchsorted(keys, b.keys)] += b.numbers * np.uint64(len(a.signatures))
+    pairs, numbers = np.unique(pair, return_inverse=True)
+    signatures: list[Signature] = [{}]
+    for one in pairs.tolist():
+        of_b, of_a = divmod(one, len(a.signatures))
+        signatures.append(told_by_both(a.signatures[of_a], b.signatures[of_b]))
+    return Signed(keys, (numbers + 1).astype(np.uint32), signatures)
+
+
+def told_by_both(a: Signature, b: Signature) -> Signature:
+    """The signature of a row that two ledgers know."""
+    both = dict(a)
+    for column, mark in b.items():
+        other = a.get(column, mark)
+        if mark != other:
+            mark = hashlib.blake2b(f"{other} and {mark}".encode(), digest_size=16).hexdigest()
+        both[column] = mark
+    return both
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,3 +95,23 @@ def test_noise_that_is_sent_again_is_spent_once(owners: list[Owner], lost: Sent)
     R.federated_mean("age")
     with pytest.raises(Refused, match=r"max_epsilon: with this graph it comes to 1\.5; 1 is the most"):
         owners[0].take_part(follow.id, expect=str(follow.fingerprint), policy={"max_epsilon": 1.0})
+
+
+def test_a_copy_or_an_extract_at_another_place_sends_nothing_a_second_time(
+    owners: list[Owner], lost: Sent, tmp_path: Path
+) -> None:
+    graph = federated(COLUMNS, epsilon=1)
+    mean = R.federated_mean("salary")
+    owner = owners[0]
+    twice_in_vain(owner, graph)
+    lines = owner.file.read_text().splitlines()
+    owner.file = tmp_path / "extract.csv"
+    owner.file.write_text("\n".join(lines[:31]) + "\n")
+    with pytest.raises(Refused, match="once: a contribution of other numbers was made"):
+        owner.take_part(graph.id)
+    owner.file = tmp_path / "copy.csv"
+    owner.file.write_text("\n".join(lines) + "\n")
+    all_take_part(owners, graph)
+    assert lost[0] == lost[1] == lost[2]
+    assert graph.contributors == 3
+    mean()

@@ -46,7 +46,7 @@ def take_part(ledger: Ledger, policy: Policy, spec: Spec, path: Path) -> Measure
     found, marks = measure(spec, path)
     entry = Entry(
         fingerprint=fingerprint(spec), graph=spec.graph, name="", developer="ann", server="s", file=str(path),
-        data=ledger.known_as(path, found), at=0.0, rows=found.chosen, sent=True,
+        data=ledger.known_as(path, found, policy, fingerprint(spec)), at=0.0, rows=found.chosen, sent=True,
         epsilon=float(spec.epsilon) if spec.epsilon else None,
         bins=bins_of(spec), crossed=crossed_in(spec),
     )  # fmt: skip

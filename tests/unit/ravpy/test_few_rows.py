@@ -93,3 +93,22 @@ def test_the_same_sums_are_refused_whatever_is_made_of_them(tmp_path: Path, name
     spec = make_spec({c: Column(decimals=0) for c in names}, Statistic(name, tuple(names)))
     with pytest.raises(Refused, match="coefficients_per_row: 12 columns multiplied with each other, of 12"):
         check(spec, path)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_two_codes_that_one_row_alone_has_are_refused_whatever_the_rest_is(
+    tmp_path: Path, together: bool
+) -> None:
+    # a hundred people, twenty with each flag; one has both, and is told by neither alone
+    rows = [[1000 + i, "ny"[i < 20], "ny"[19 <= i < 39]] for i in range(100)]
+    path = write_csv(tmp_path / "d", ["salary", "ill", "abroad"], rows)
+    columns = {"salary": Column("0", "2000", 0)}
+    ill, abroad = (Statistic("mean", ("salary",), by=By(c, ("y", "n"))) for c in ("ill", "abroad"))
+    alone = Ledger(tmp_path / "alone")
+    take_part(alone, Policy(), make_spec(columns, abroad), path)
+    ledger = Ledger(tmp_path / "both")
+    if not together:
+        take_part(ledger, Policy(), make_spec(columns, ill), path)
+    second = make_spec(columns, *([ill] if together else []), abroad, nonce="cd" * 16)
+    with pytest.raises(Refused, match=r"ledger: .* the sum of salary of 1 rows; 10 are"):
+        take_part(ledger, Policy(), second, path)

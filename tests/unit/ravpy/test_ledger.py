@@ -269,7 +269,7 @@ def test_no_combination_of_accepted_graphs_isolates_few_rows(data: Any) -> None:
     """Whatever is accepted: sums of a column over the accepted selections determine no small set's sum."""
     n, least = 14, 3
     matrix: list[list[int]] = []
-    rows = signatures.Signed(np.zeros(0, np.uint64), np.zeros(0, np.uint32), [{}])
+    rows = signatures.nothing_signed()
     found = Measured({})
     found.row_hashes.extend(range(1, n + 1))
     mark = Mark(Rows(("x",)), ("x",))
@@ -301,7 +301,7 @@ def test_the_ledger_needs_less_than_a_hundred_bytes_a_row(ledger: Ledger, tmp_pa
     found.row_patterns.frombytes(bytes(4 * n))
     tracemalloc.start()
     for fingerprint in "ab":
-        data = ledger.known_as(tmp_path / "long.csv", found)
+        data = ledger.known_as(tmp_path / "long.csv", found, Policy(), fingerprint)
         entry = Entry(fingerprint, 1, "", "ann", "s", "long.csv", data, 0.0, n)
         ledger.record(entry, ledger.check(Policy(), entry, found, [Mark(Rows(("x",)), ("x",))]))
     _, peak = tracemalloc.get_traced_memory()
