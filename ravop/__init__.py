@@ -61,7 +61,7 @@ from ravop.rdf import (
     size,
     slice,
 )
-from ravop.requester import activate, execute, get_my_graphs, track_progress
+from ravop.requester import activate, execute, flush, get_my_graphs, track_progress
 from ravop.script import fetch, submit_all, t
 from ravop.settings import SETTINGS as globals
 from ravop.slopes import *  # noqa: F403
@@ -124,7 +124,7 @@ _atexit.register(submit_all)
 __all__ = [
     # session
     "initialize", "globals",
-    "activate", "execute", "track_progress", "get_my_graphs",
+    "flush", "activate", "execute", "track_progress", "get_my_graphs",
     # values
     "t", "Tensor", "Scalar", "fetch", "fetch_async", "as_completed", "visualize",
     "fetch_persisting_op",

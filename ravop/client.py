@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from ravftp.client import Account, Transfer, account_from, message_of
 from ravop.config import Config
 from ravop.connection import OneWrite, OneWriteTls
-from ravspec import errors
+from ravop.refusal import refused
 from ravspec.codec import PREFIX, Buffer, total_length
-from ravspec.errors import ProtocolError, RavError, ServerUnreachable, Timeout
+from ravspec.errors import RavError, ServerUnreachable, Timeout
 from ravspec.messages import Done, Error, Message, Submit, ToDeveloper, decode, encode
 from ravspec.shapes import ArrayType
 from ravspec.trust import advice, client_context
@@ -209,11 +209,18 @@ class Client:
         """Delete a graph and all that is its."""
         self._json("DELETE", f"/v1/graphs/{graph}")
 
+    def flush(self) -> list[int]:
+        """Delete one's own graphs; their numbers."""
+        return list(self._json("DELETE", f"/v1/graphs?{self._whose()}")["deleted"])
+
+    def _whose(self) -> str:
+        """Who asks, where no tokens are asked for, as a query."""
+        return urllib.parse.urlencode({"developer": self.config.username or ""})
+
     def persisted(self, name: str) -> tuple[int, int]:
         """(graph, op) of a persisted name."""
         path = f"/v1/persisted/{urllib.parse.quote(name, safe='')}"
-        whose = urllib.parse.urlencode({"developer": self.config.username or ""})
-        found = self._json("GET", f"{path}?{whose}")
+        found = self._json("GET", f"{path}?{self._whose()}")
         return int(found["graph"]), int(found["op"])
 
     def address(self) -> tuple[str, int, ssl.SSLContext | None, dict[str, str]]:
@@ -386,14 +393,3 @@ def close_all(connections: set[http.client.HTTPConnection]) -> None:
     """Close them."""
     for connection in list(connections):
         connection.close()
-
-
-def refused(status: int, body: bytes) -> RavError:
-    """The exception for an HTTP error: the class that the server names, with its message."""
-    try:
-        kind = getattr(errors, json.loads(body).get("kind", ""), None)
-    except (ValueError, AttributeError):
-        kind = None
-    if not (isinstance(kind, type) and issubclass(kind, RavError)):
-        kind = ProtocolError if status == 400 else RavError
-    return kind(message_of(body))

@@ -78,6 +78,10 @@ class Engine(Protocol):
         """Delete a graph and all that is its."""
         ...
 
+    def flush(self) -> list[int]:
+        """Delete one's own graphs; their numbers."""
+        ...
+
     def persisted(self, name: str) -> tuple[int, int]:
         """(graph, op) of a persisted name."""
         ...

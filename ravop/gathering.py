@@ -10,8 +10,9 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
-from ravop.client import COME_BACK_S, LOST, RETRY_S, refused
+from ravop.client import COME_BACK_S, LOST, RETRY_S
 from ravop.config import LOCAL, Config
+from ravop.refusal import refused
 from ravspec.errors import ConfigError, ServerUnreachable, Timeout
 from ravspec.trust import advice, client_context
 

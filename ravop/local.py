@@ -245,6 +245,13 @@ class LocalEngine:
         del self._graphs[graph]
         self._persisted = {name: at for name, at in self._persisted.items() if at[0] != graph}
 
+    def flush(self) -> list[int]:
+        """Forget every graph; their numbers."""
+        deleted = list(self._graphs)
+        for graph in deleted:
+            self.delete(graph)
+        return deleted
+
     def persisted(self, name: str) -> tuple[int, int]:
         """(graph, op) of a persisted name."""
         if name not in self._persisted:

@@ -1,6 +1,7 @@
-"""How scripts of RDF's last generation ran a graph: activate, execute, track_progress; and one's graphs.
+"""How scripts of RDF's last generation ran a graph: flush, activate, execute, track_progress.
 
-They act on the graph that was made last, and say on standard output what they said there.
+They act on the graph that was made last, `flush` and `get_my_graphs` on all of one's own, and say on
+standard output what they said there.
 """
 
 from __future__ import annotations
@@ -8,12 +9,29 @@ from __future__ import annotations
 from typing import Any
 
 from ravop.engine import current_engine
-from ravop.graph import Graph, _current
+from ravop.graph import Graph, _current, open_graphs
 from ravspec.errors import GraphError, ParamError
 
 #: columns of get_my_graphs: title, field
 COLUMNS = (("Id", "id"), ("Name", "name"), ("Approach", "approach"), ("Algorithm", "algorithm"),
            ("Status", "state"))  # fmt: skip
+
+
+def flush() -> str:
+    """Delete your graphs at the server, with values, persisted names and history; what is being computed of
+    them is taken back. It cannot be undone. A message.
+
+    Yours are those of your token's name, an operator's too; at a server without tokens those of the username
+    given to `initialize`, or those that were made without one.
+    """
+    deleted = set(current_engine().flush())
+    for graph in open_graphs():
+        if graph._engine is current_engine() and graph._id in deleted:
+            graph._close()
+    last = _current.get()
+    if last is not None and last._engine is current_engine() and last._id in deleted:
+        _current.set(None)
+    return "Requester flushed"
 
 
 def last_graph() -> Graph:

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from ravop.client import Client, Reply, ops_path, refused
+from ravop.client import Client, Reply, ops_path
+from ravop.refusal import refused
 from ravspec.codec import PREFIX, Buffer, total_length
 from ravspec.messages import Done, Submit, ToDeveloper, decode, encode
 

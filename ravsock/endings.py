@@ -11,7 +11,8 @@ from ravsock.dispatcher import Dispatcher
 from ravsock.gatherings import GATHERINGS
 from ravsock.graphs import GraphRecord
 from ravsock.guards import principal_of
-from ravsock.routes import DISPATCHER, number, record_of
+from ravsock.roles import ANYBODY
+from ravsock.routes import DISPATCHER, developer_of, number, record_of
 from ravspec.errors import GraphError
 from ravspec.states import GraphState
 
@@ -36,18 +37,43 @@ async def cancel(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """Delete a graph: ops, values, names, history. What is being computed of it is taken back."""
     graph, principal = number(request, "graph"), principal_of(request)
-    dispatcher = request.app[DISPATCHER]
-    dispatcher.registry.demand(graph, principal)
-    federated = request.app[GATHERINGS].find(graph, principal)
-    if federated is not None and federated["state"] in reading.UNFINISHED:
-        await request.app[GATHERINGS].cancel(graph, principal)
-    record = dispatcher.registry.held(graph)
-    if record is not None:
-        let_go(dispatcher, record, f"graph {graph} was deleted")
-    await dispatcher.writer.submit(lambda c: store.delete_graph(c, graph))
-    dispatcher.count_bytes_again()
-    log.info("action=graph_deleted graph=%d", graph)
+    request.app[DISPATCHER].registry.demand(graph, principal)
+    await delete_graphs(request.app, [graph])
     return web.json_response({"id": graph, "state": "deleted"})
+
+
+@routes.delete("/v1/graphs")
+async def flush(request: web.Request) -> web.Response:
+    """Delete one developer's graphs: the token's, an operator's too; without tokens, whose is said.
+
+    An operator sees everybody's, but flushing is what a script does with its own.
+    """
+    developer = developer_of(request, request.query.get("developer"))
+    rows = request.app[DISPATCHER].registry.read(reading.graph_rows, developer=developer)
+    graphs = [row["id"] for row in rows]
+    await delete_graphs(request.app, graphs)
+    return web.json_response({"deleted": graphs})
+
+
+async def delete_graphs(app: web.Application, graphs: list[int]) -> None:
+    """End what is under way of these graphs, and delete them in one transaction."""
+    dispatcher, gatherings = app[DISPATCHER], app[GATHERINGS]
+    gathering = {row["id"] for row in gatherings.views(ANYBODY) if row["state"] in reading.UNFINISHED}
+    for graph in gathering.intersection(graphs):
+        await gatherings.cancel(graph, ANYBODY)
+    forget_all(dispatcher, graphs)
+    await dispatcher.writer.submit(lambda c: store.delete_graphs(c, graphs))
+    forget_all(dispatcher, graphs)  # a question that came meanwhile may have loaded one again
+    dispatcher.count_bytes_again()
+    log.info("action=graphs_deleted graphs=%d first=%s", len(graphs), graphs[0] if graphs else "none")
+
+
+def forget_all(dispatcher: Dispatcher, graphs: list[int]) -> None:
+    """Forget in memory those of them that are there."""
+    for graph in graphs:
+        record = dispatcher.registry.held(graph)
+        if record is not None:
+            let_go(dispatcher, record, f"graph {graph} was deleted")
 
 
 async def cancel_graph(dispatcher: Dispatcher, record: GraphRecord) -> None:

@@ -43,6 +43,7 @@ ENDPOINTS: dict[str, Roles] = {
     "GET /v1/graphs/{graph}/history": DEVELOPERS,
     "POST /v1/graphs/{graph}/cancel": DEVELOPERS,
     "DELETE /v1/graphs/{graph}": DEVELOPERS,
+    "DELETE /v1/graphs": DEVELOPERS,
     "GET /v1/persisted/{name}": DEVELOPERS,
     "GET /v1/contributors": DEVELOPERS,
     "GET /v1/contributors/{name}/history": DEVELOPERS,

@@ -81,9 +81,10 @@ def cancel_graph(c: Connection, graph: int) -> None:
     c.execute(f"UPDATE op SET state = ? WHERE graph_id = ? AND state IN ({guard})", (to, graph))
 
 
-def delete_graph(c: Connection, graph: int) -> None:
-    """The graph and all that is its: ops, values, names, history. Files are swept later."""
-    c.execute("DELETE FROM graph WHERE id = ?", (graph,))
+def delete_graphs(c: Connection, graphs: Sequence[int]) -> None:
+    """Graphs and all that is theirs: ops, values, names, history. Files are swept later."""
+    for graph in graphs:
+        c.execute("DELETE FROM graph WHERE id = ?", (graph,))
 
 
 def insert_ops(c: Connection, graph: int, batch: Batch, source: NDArray[np.bool_]) -> None:

@@ -54,6 +54,7 @@ REQUESTER = """
     import ravop as R
 
     R.initialize(ravenverse_token="any", username="a requester of 2023")
+    print(R.flush())
     R.Graph(name="requester", algorithm="sum", approach="distributed")
     total = R.add(R.t([1, 2, 3]), R.t([4, 5, 6]))
     total.persist_op(name="a requester's total")
@@ -80,14 +81,15 @@ def test_the_distributed_walkthrough(script: Callable[..., Script], where: dict[
 @WHERE
 def test_a_requester_of_2023(script: Callable[..., Script], where: dict[str, str]) -> None:
     lines = script(REQUESTER, **where).output().splitlines()
-    assert lines[:5] == [
+    assert lines[:6] == [
+        "Requester flushed",
         "Ops Persisted Successfully!",
         "Graph Compiled Successfully. Ready to Execute!",
         "Graph Execute Initiated",
         "Graph Computed Successfully!",
         "[5, 7, 9]",
     ]
-    assert [line.split()[:2] for line in lines[5:7]] == [["Id", "Name"], [lines[6].split()[0], "requester"]]
+    assert [line.split()[:2] for line in lines[6:8]] == [["Id", "Name"], [lines[7].split()[0], "requester"]]
 
 
 @WHERE

@@ -162,7 +162,7 @@ def test_a_message_over_the_limit_is_refused_before_it_is_read(
         ("GET", "/v1/data/" + "a" * 64, b"", 404, "there is no array"),
         ("PUT", "/v1/data/" + "a" * 10, b"", 400, "32 hexadecimal"),
         ("GET", "/nowhere", b"", 404, "Not Found"),
-        ("DELETE", "/v1/graphs", b"", 405, "Method Not Allowed"),
+        ("PUT", "/v1/graphs", b"", 405, "Method Not Allowed"),
     ],
 )
 def test_a_bad_request_gets_words_and_no_traceback(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from contributors import ScriptedContributor, silent
 from door import ask, make_token
+from fedpeople import federated
 
 import ravop as R
 from tests.databases import on_postgresql_too
@@ -135,6 +136,73 @@ def test_another_developers_graph_is_not_there_to_be_ended(config: Any, serve: A
         path = f"/v1/graphs/{g.id}/{verb}".rstrip("/")
         assert ask(server.port, method, path, thief)[0] == 404, path
     assert g.status == "open"
+
+
+def test_a_flush_deletes_ones_own_graphs_and_leaves_others_alone(config: Any, serve: Any) -> None:
+    names = "anna", "bert"
+    tokens = {who: make_token(config, "developer", who) for who in names}
+    tokens["olga"] = make_token(config, "operator", "olga")
+    server = serve(config, tokens["anna"])
+    kept: dict[str, R.Graph] = {}
+    for who, token in tokens.items():
+        R.initialize(token, url=server.url)
+        kept[who] = R.Graph(name=f"{who}'s")
+        x = R.t(1) + 1
+        x.persist_op("total")
+        kept[who].get_op_stats()
+    # an operator sees everybody's graphs, and flushes none but her own, whomever she names
+    assert [row["name"] for row in R.get_my_graphs()] == ["anna's", "bert's", "olga's"]
+    status, reply = ask(server.port, "DELETE", "/v1/graphs?developer=anna", tokens["olga"])
+    assert (status, reply) == (200, {"deleted": [kept["olga"].id]})
+    # and so does a developer
+    R.initialize(tokens["anna"], url=server.url)
+    assert R.flush() == "Requester flushed"
+    assert R.get_my_graphs() == []
+    with pytest.raises(R.GraphError, match="there is no"):
+        R.Graph(id=kept["anna"].id)
+    R.initialize(tokens["bert"], url=server.url)
+    assert [row["name"] for row in R.get_my_graphs()] == ["bert's"]
+    assert R.Graph(id=kept["bert"].id).get_op_stats()["total_ops"] == 2
+
+
+def test_a_flush_goes_by_the_username_where_no_tokens_are_asked_for(server: Any, at_home: None) -> None:
+    made = {}
+    for who in ("anna", "bert", None):
+        R.initialize(None, who, url=server.url)
+        made[who] = R.Graph(name=f"{who}'s").id, R.Graph(name="other").id
+    federated({"age": {"min": 0, "max": 9}})
+    assert len(R.get_my_graphs()) == 3
+    R.flush()
+    assert R.get_my_graphs() == []
+    assert left(server) == {*made["anna"], *made["bert"]}
+    R.initialize(None, "anna", url=server.url)
+    R.flush()
+    assert left(server) == set(made["bert"])
+
+
+def left(server: Any) -> set[int]:
+    """The graphs that are there."""
+    return {row["id"] for row in ask(server.port, "GET", "/v1/graphs")[1]["graphs"]}
+
+
+def test_a_flush_takes_back_what_is_computed_and_the_script_begins_anew(
+    g: R.Graph, contributor: Contributor, server: Any
+) -> None:
+    one = contributor("ann", {0: silent})
+    x = R.arange(4) + 1
+    thread, told = waiting(x)
+    assert one.assigned.wait(10)
+    R.flush()
+    thread.join(10)
+    assert told == [f"graph {g.id} was deleted"]
+    with pytest.raises(R.GraphError, match="has ended"):
+        x + 1
+    server.check()
+    assert server.call(lambda d: (len(d.live), len(d.scheduler.ledger.graphs))) == (0, 0)
+    assert set(server.call(lambda d: d.registry.read(rows_left)).values()) == {0}
+    with pytest.raises(R.GraphError, match="there is no graph to activate"):
+        R.activate()
+    assert (R.arange(3) * 2)(timeout=20).tolist() == [0, 2, 4]
 
 
 def test_history_tells_every_move_in_order(g: R.Graph, contributor: Contributor) -> None:

@@ -93,7 +93,7 @@ def test_what_is_not_there_is_told_to_holders_of_tokens_only(
     token = make_token(config, "contributor")
     assert ask(server.port, "GET", "/nowhere")[0] == 401
     assert ask(server.port, "GET", "/nowhere", token)[0] == 404
-    assert ask(server.port, "DELETE", "/v1/graphs", token)[0] == 405
+    assert ask(server.port, "PUT", "/v1/graphs", token)[0] == 405
 
 
 @pytest.mark.parametrize("whose", ROLES + BAD)

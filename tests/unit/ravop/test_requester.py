@@ -27,6 +27,19 @@ def test_a_graph_is_activated_executed_and_followed(capsys: pytest.CaptureFixtur
     ]  # fmt: skip
 
 
+def test_a_script_of_2023_flushes_before_it_begins() -> None:
+    old = R.Graph(name="old")
+    x = R.t([1]) + 1
+    assert x().tolist() == [2]
+    assert R.flush() == "Requester flushed"
+    with pytest.raises(R.GraphError, match="has ended"):
+        x + 1
+    with pytest.raises(R.GraphError, match="there is no graph"):
+        R.Graph(id=old.id)
+    assert R.get_my_graphs() == []
+    assert (R.t([2]) * 2).graph is not old
+
+
 def test_steps_out_of_order_say_which_is_missing() -> None:
     graphs._current.set(None)
     with pytest.raises(R.GraphError, match="make one"):
