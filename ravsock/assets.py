@@ -24,7 +24,7 @@ MANIFEST = "assets.json"
 HOW_TO_BRING = "`sh setup.sh server` brings it (with npm and a network)"
 
 #: what the runtime is made from; a change of any of them is another version
-INGREDIENTS = ("package-lock.json", "kernel/matmul.ts", "bring.py", "compress.mjs")
+INGREDIENTS = ("package-lock.json", "kernel/matmul.ts", "bring.py", "compress.mjs", "release.mjs")
 
 
 @dataclass(frozen=True, slots=True)
