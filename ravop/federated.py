@@ -179,7 +179,7 @@ class FederatedGraph:
             raise ProtocolError(f"the server has another spec of {self} than this script: {theirs}")
         self._asked = True
         sys.stderr.write(
-            f"{self} asks for {kept.spec.max_clients} contributors. "
+            f"{self} asks for {kept.spec.max_clients} contributor{'s' * (kept.spec.max_clients > 1)}. "
             f"Tell them its fingerprint, by another way than the server:\n{theirs}\n"
         )
 

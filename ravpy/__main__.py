@@ -86,6 +86,9 @@ def add_federate(commands: Any, common: argparse.ArgumentParser) -> None:
     f.add_argument("--min-clients", type=int, metavar="N", help="your floor of contributors (default 3)")
     f.add_argument("--min-rows", type=int, metavar="N", help="your floor of rows (default 10)")
     f.add_argument(
+        "--dominance", type=float, metavar="SHARE", help="how much of a sum one row may be (default 0.5)"
+    )
+    f.add_argument(
         "--max-epsilon", type=float, metavar="E", help="require noise, of E in all graphs together"
     )
     f.add_argument("--allow-plain", action="store_true", default=None, help="let the server read your sums")
@@ -93,7 +96,7 @@ def add_federate(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 #: rules of the policy that the command line may say for once
-FLAGS = ("min_clients", "min_rows", "max_epsilon", "allow_plain", "allow_insecure")
+FLAGS = ("min_clients", "min_rows", "dominance", "max_epsilon", "allow_plain", "allow_insecure")
 
 
 def take_part(args: argparse.Namespace, config: Config) -> int:

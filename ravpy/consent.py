@@ -31,7 +31,7 @@ def screen(
         ["Graphs that this file took part in", *history(earlier)],
     ]
     return "\n".join(
-        line for section in sections for line in (section[0], *(f"  {each}" for each in section[1:]), "")
+        line for section in sections for line in (section[0], *(f"  {x}".rstrip() for x in section[1:]), "")
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import random
 import re
+import statistics
 import subprocess
 import textwrap
 from collections.abc import Callable
@@ -160,6 +162,65 @@ def test_the_command_asks_refuses_and_says_why(
     assert done.returncode == 0, done.stderr
     assert server.view(f"federated/{graph}")["contributors"] == 1
     assert all(half in done.stdout for half in (word[:39], word[40:]))
+
+
+#: RDF's walkthrough of 2022: these calls, in this order, and nothing that RDF did not have
+RDF_SCRIPT = """
+    import json
+    import ravop as R
+
+    rules = json.dumps({"rules": {"age": {"min": 18, "max": 80}, "salary": {"min": 1, "max": 5},
+                                  "bonus": {"min": 0, "max": 10}, "fund": {}}, "max_clients": 1})
+    algo = R.Graph(name="test", approach="federated", rules=rules)
+    mean = R.federated_mean()
+    variance = R.federated_variance()
+    standard_deviation = R.federated_standard_deviation()
+    print("Aggregated Mean: ", mean())
+    print("Aggregated Variance: ", variance())
+    print("Aggregated Standard Deviation: ", standard_deviation())
+    print(algo.end())
+"""
+RDF_FILE = """age,salary,bonus,fund
+18,1.5,3,1000.5
+40,4,10,-22.25
+80,5,8,
+17,0.99,10.5,7
+"""
+
+
+def test_rdf_s_script_runs_word_for_word_and_its_one_client_lowers_the_floor(
+    server: Server, script: Callable[..., Script], tmp_path: Path
+) -> None:
+    # Given RDF's script, unchanged, and one contributor with RDF's columns
+    developer = script(textwrap.dedent(RDF_SCRIPT), RDF_STATE_DIR=str(tmp_path / "dev"))
+    path = tmp_path / "data1.csv"
+    path.write_text(RDF_FILE)
+    until(lambda: re.search(r"^([0-9a-f]{4}-?){16}$", developer.log(), re.M), "a fingerprint")
+    graph = server.view("federated")["graphs"][0]["id"]
+    # When its owner has the floor that everybody has, and then lowers each
+    lower: list[Any] = []
+    for flag in ("--min-clients", "--min-rows", "--dominance"):
+        done = federate(server, tmp_path / "owner", graph, "--file", path, *lower, answer="yes\n")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert f"refused here, nothing was sent. {flag[2:].replace('-', '_')}: " in done.stderr
+        lower += [flag, 1]
+    assert server.view(f"federated/{graph}")["contributors"] == 0
+    done = federate(server, tmp_path / "owner", graph, "--file", path, *lower, answer="yes\n")
+    assert done.returncode == 0, done.stderr
+    assert "YOU ARE THE ONLY ONE: the total is your numbers." in done.stdout
+    # Then each column is by itself, both ends of its rule included
+    columns = {"age": [18, 40, 80], "salary": [1.5, 4, 5], "bonus": [3, 10, 8], "fund": [1000.5, -22.25, 7]}
+    lines = developer.output().splitlines()
+    rows = {
+        "Mean": statistics.fmean,
+        "Variance": statistics.pvariance,
+        "Standard Deviation": statistics.pstdev,
+    }
+    for line, (name, of) in zip(lines, rows.items(), strict=False):
+        title, _, value = line.partition(":  ")
+        assert title == f"Aggregated {name}"
+        assert ast.literal_eval(value) == pytest.approx({c: of(map(float, x)) for c, x in columns.items()})
+    assert lines[3] == "Graph computed successfully!"
 
 
 def test_the_demo_gives_what_numpy_gives(tmp_path: Path, processes: list[Running]) -> None:
