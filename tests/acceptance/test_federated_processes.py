@@ -211,15 +211,12 @@ def test_rdf_s_script_runs_word_for_word_and_its_one_client_lowers_the_floor(
     # Then each column is by itself, both ends of its rule included
     columns = {"age": [18, 40, 80], "salary": [1.5, 4, 5], "bonus": [3, 10, 8], "fund": [1000.5, -22.25, 7]}
     lines = developer.output().splitlines()
-    rows = {
-        "Mean": statistics.fmean,
-        "Variance": statistics.pvariance,
-        "Standard Deviation": statistics.pstdev,
-    }
-    for line, (name, of) in zip(lines, rows.items(), strict=False):
+    of = {"Mean": statistics.fmean, "Variance": statistics.pvariance, "Standard Deviation": statistics.pstdev}
+    for line, name in zip(lines, of, strict=False):
         title, _, value = line.partition(":  ")
         assert title == f"Aggregated {name}"
-        assert ast.literal_eval(value) == pytest.approx({c: of(map(float, x)) for c, x in columns.items()})
+        expected = {c: of[name](map(float, x)) for c, x in columns.items()}
+        assert ast.literal_eval(value) == pytest.approx(expected)
     assert lines[3] == "Graph computed successfully!"
 
 
