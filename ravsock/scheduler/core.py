@@ -11,6 +11,7 @@ from typing import Any
 
 from . import lineage, ready, reload
 from .company import wait_s
+from .copies import deal_copies
 from .events import (
     AddOps,
     CancelGraph,
@@ -274,6 +275,7 @@ class Scheduler:
                     progress |= served
                     refusals += not served
         self._keep_on()
+        deal_copies(ledger)
         ledger.send_planned()
 
     def _keep_on(self) -> None:

@@ -64,7 +64,10 @@ def _assigned(ledger: Ledger, graph: Graph, op: int) -> str:
         if it.graph == graph.number and op in it.ops:
             for_s, name = ledger.now - it.since, ledger.lives[it.life].name
             others = f"with {len(it.ops) - 1} others " if len(it.ops) > 1 else ""
-            return f"{name} computes it {others}since {for_s:.1f} s (predicted: {it.predicted_s:.1f} s)"
+            said = f"{name} computes it {others}since {for_s:.1f} s (predicted: {it.predicted_s:.1f} s)"
+            if it.twin:
+                said += f"; as that is late, {ledger.lives[ledger.assignments[it.twin].life].name} does too"
+            return said
     raise AssertionError(f"op {op} is assigned and no assignment has it")
 
 

@@ -22,7 +22,7 @@ _SKIPS = 32
 _SIBLINGS = 8
 
 
-def _work_budget(life: Life, settings: Settings) -> int:
+def work_budget(life: Life, settings: Settings) -> int:
     """Bytes that the next piece at this life may need."""
     room = settings.work_share * life.memory_bytes - sum([piece.live_bytes for piece in life.queue])
     if life.queue:
@@ -43,7 +43,7 @@ class Growth:
     def __init__(self, graph: Graph, life: Life, company: Company, settings: Settings, now: float) -> None:
         self.graph, self.life, self.company, self.settings = graph, life, company, settings
         self.busy_s = wait_s(life, now)
-        self.budget = _work_budget(life, settings)
+        self.budget = work_budget(life, settings)
         self.round_trip_s = 2 * life.latency_s + settings.message_s
         self.target_s = settings.target_s
         self.cap = settings.op_cap
@@ -225,10 +225,12 @@ def give_back(graph: Graph, ops: list[int]) -> None:
             graph.fresh.append(op)
 
 
-def seal(graph: Graph, life: Life, piece: list[int], peak_bytes: int) -> Assignment:
+def seal(
+    graph: Graph, life: Life, piece: list[int], peak_bytes: int, owns_recipes: bool = True
+) -> Assignment:
     """What goes along with a piece, what is made once more, what comes back, what the life keeps.
 
-    Recipes that the piece uses and that nobody has made yet become ops of it.
+    Recipes that the piece uses and that nobody has made yet become ops of it, if it `owns_recipes`.
     """
     ins, outs, open_, wanted = graph.ins, graph.outs, graph.open, graph.wanted
     own_recipes = [op for op in piece if graph.recipe[op]]
@@ -258,8 +260,8 @@ def seal(graph: Graph, life: Life, piece: list[int], peak_bytes: int) -> Assignm
             (recipes if recipe[operand] else inputs).append(operand)
             if open_[operand] > inside:
                 keep.append(operand)
-    own = [op for op in recipes if graph.state[op] == READY]
-    remade = [op for op in recipes if graph.state[op] != READY]
+    own = [op for op in recipes if owns_recipes and graph.state[op] == READY]
+    remade = [op for op in recipes if op not in own]
     cost_s = graph.cost_s
     for op in own:
         graph.state[op] = ASSIGNED

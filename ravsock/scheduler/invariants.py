@@ -95,7 +95,12 @@ def _check_assignments(ledger: Ledger) -> None:
         assert assignment.number in alarms
         assert ledger.graphs[assignment.graph].number == assignment.graph
         _check_piece(ledger, assignment)
-        holding.update((assignment.graph, op) for op in assignment.ops)
+        if assignment.twin:
+            twin = ledger.assignments[assignment.twin]
+            assert twin.twin == assignment.number and twin.life != assignment.life
+            assert (twin.graph, twin.ops) == (assignment.graph, assignment.ops)
+        if not assignment.twin or assignment.twin > assignment.number:
+            holding.update((assignment.graph, op) for op in assignment.ops)
     for graph in ledger.graphs.values():
         for op in range(graph.total):
             assert holding[graph.number, op] == (graph.state[op] == ASSIGNED)

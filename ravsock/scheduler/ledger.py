@@ -13,6 +13,7 @@ from dataclasses import replace
 from . import lineage, reload
 from .cache import Cache
 from .company import Company
+from .copies import Overdue
 from .events import Assign, Commit, Discard, Fail, Instruction, Result, Resumed, Void
 from .leases import Alarms, learned_speed, own_seconds
 from .state import (
@@ -41,6 +42,7 @@ class Ledger:
         self.assignments: dict[int, Assignment] = {}
         self.developers: dict[str, Developer] = {}
         self.alarms = Alarms(settings, self.lives, self.assignments)
+        self.overdue = Overdue(settings, self.assignments)
         self.cache = Cache(settings, self.graphs, self.lives)
         self.active: set[int] = set()  #: graphs that may have a ready op
         self.roomy: set[str] = set()  #: lives that may be given something
@@ -117,19 +119,25 @@ class Ledger:
         assignment.since = self.now
         assignment.predicted_s = life.busy_until - self.now
         assignment.deadline = self.now + settings.deadline_factor * assignment.predicted_s + settings.floor_s
-        assignment.charged_s = assignment.cost_s / life.speed
-        self.developers[graph.developer].seconds += assignment.charged_s
-        graph.assigned += len(assignment.ops)
+        if assignment.twin:  # its ops are counted and paid for already
+            self.assignments[assignment.twin].twin = assignment.number
+        else:
+            assignment.charged_s = assignment.cost_s / life.speed
+            self.developers[graph.developer].seconds += assignment.charged_s
+            graph.assigned += len(assignment.ops)
         life.queue.append(assignment)
         self.assignments[assignment.number] = assignment
         self.alarms.deadline(assignment)
+        self.overdue.watch(assignment)
         self.cache.keep(life, assignment)
         self.look_at(life)
 
     def resume(self, life: Life, it: Assign) -> None:
         """An assignment of before a restart goes on, if its ops are work still and can be computed."""
         graph = self.graphs.get(it.graph)
-        if graph is None or len(life.queue) >= self.settings.queue_cap or not reload.is_open(graph, life, it):
+        twin = self._dealt_before(graph, it) if graph is not None else None
+        has_room = len(life.queue) < self.settings.queue_cap
+        if graph is None or not has_room or not reload.is_open(graph, life, it, twin is not None):
             reason = "the server was restarted, and its ops have changed since"
             self.out.append(Void(life.life, it.assignment, it.graph, reason))
             return
@@ -141,12 +149,22 @@ class Ledger:
         cost_s = sum(graph.cost_s[op] for op in (*it.ops, *it.remade))
         assignment = Assignment(
             life.life, graph.number, it.ops, inputs, it.held, it.exports, it.keep, it.remade, cost_s,
-            min(size, max(0, room)), it.assignment,
+            min(size, max(0, room)), it.assignment, twin=twin.number if twin else 0,
         )  # fmt: skip
-        self.fail(graph, reload.take_up(graph, it.ops))
+        if twin is None:
+            self.fail(graph, reload.take_up(graph, it.ops))
         self._enter(graph, life, assignment)
         self.touch(graph)
         self.out.append(Resumed(replace(it, inputs=inputs, deadline=assignment.deadline)))
+
+    def _dealt_before(self, graph: Graph, it: Assign) -> Assignment | None:
+        """The live assignment of the same ops at another life."""
+        if it.ops[0] >= graph.total or graph.state[it.ops[0]] != ASSIGNED:
+            return None
+        for other in self.assignments.values():
+            if other.graph == it.graph and other.ops == it.ops and other.life != it.life and not other.twin:
+                return other
+        return None
 
     def send_planned(self) -> None:
         for it in self._planned:
@@ -171,12 +189,17 @@ class Ledger:
                 self.rest(life)
                 self.take_back(assignment, f"op {op} could not be made once more: {reason}", End.FAILED)
                 return
+        twin = self._part(assignment)
+        if twin is not None:
+            twin.charged_s = 0.0  # paid for, whoever of the two computed it
         self._close(life, assignment)
         life.rests = 0
         life.speed = learned_speed(life, assignment.cost_s, event.exec_s, self.settings)
         for op, size in event.sizes.items():
             graph.size_bytes[op] = size
         self._commit(graph, life, assignment, event.failed)
+        if twin is not None and twin.number in self.assignments:
+            self._overtake(twin, life)
         self.touch(graph)
 
     def _commit(
@@ -206,20 +229,34 @@ class Ledger:
             failures += lineage.revive(graph, op, OPENED)
         self.fail(graph, failures)
 
+    def _overtake(self, late: Assignment, by: Life) -> None:
+        """The other one of two copies has computed it: this one is of no use any more."""
+        life = self.lives[late.life]
+        if life.queue[0] is late:
+            took_s = self.now - late.since
+            life.speed = min(life.speed, learned_speed(life, late.cost_s, took_s, self.settings))
+        self.take_back(late, f"{by.name} has computed it meanwhile")
+
     # --- it ends in any other way -------------------------------------------------------------------
 
     def take_back(self, assignment: Assignment, reason: str, end: End = End.UNTRIED) -> None:
         """An assignment comes to nothing: its ops are work again, and so are those that relied on it."""
         life, graph = self.lives[assignment.life], self.graphs[assignment.graph]
+        twin = self._part(assignment)
         self._close(life, assignment)
-        self.developers[graph.developer].seconds -= assignment.charged_s
+        if twin is None:
+            self.developers[graph.developer].seconds -= assignment.charged_s
+        else:
+            twin.charged_s += assignment.charged_s
+            self.overdue.watch(twin)
         self.out.append(Void(life.life, assignment.number, graph.number, reason))
         self.cache.forget(life, graph, assignment.keep)
         failures: list[lineage.Failure] = []
         for op in assignment.ops:
-            if graph.state[op] == ASSIGNED:  # else it failed, which is why the assignment comes back
-                graph.assigned -= 1
-                failures += lineage.put_back(graph, op)
+            if graph.state[op] == ASSIGNED:  # else it is final, which is why the assignment comes back
+                if twin is None:
+                    graph.assigned -= 1
+                    failures += lineage.put_back(graph, op)
                 if end is not End.UNTRIED:
                     failures += self._count_try(graph, op, reason, end, len(assignment.ops) == 1)
         kept = set(assignment.keep)
@@ -262,6 +299,13 @@ class Ledger:
         alone_times = tries.failed_alone + tries.lost_alone
         text = f"gave up after {tries.all} tries, {alone_times} of them alone in its piece: {reason}"
         return lineage.fail(graph, op, op, text)
+
+    def _part(self, assignment: Assignment) -> Assignment | None:
+        """From now on the other one of two copies, if there are two, stands alone; returns it."""
+        twin = self.assignments[assignment.twin] if assignment.twin else None
+        if twin is not None:
+            twin.twin = assignment.twin = 0
+        return twin
 
     def _close(self, life: Life, assignment: Assignment) -> None:
         del self.assignments[assignment.number]

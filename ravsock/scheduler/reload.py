@@ -48,12 +48,12 @@ def restore(graph: Graph, event: Restore) -> list[lineage.Failure]:
     return failures + lineage.want(graph, wanted)
 
 
-def is_open(graph: Graph, life: Life, it: Assign) -> bool:
+def is_open(graph: Graph, life: Life, it: Assign, is_copy: bool) -> bool:
     """Are all ops of an assignment work still, and can they be computed with what server and life have?"""
     inside: set[int] = set()
     held = set(it.held)
     for op in it.ops:
-        if op >= graph.total or graph.state[op] >= ASSIGNED:
+        if op >= graph.total or graph.state[op] > ASSIGNED or (graph.state[op] == ASSIGNED) != is_copy:
             return False
         for operand in graph.ins[op]:
             if operand in inside or graph.at_server[operand] or graph.recipe[operand]:

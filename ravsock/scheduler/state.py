@@ -19,7 +19,7 @@ make than to move: a piece that needs its value and does not own it makes it onc
 2. `open[op]` is the number of needed dependents not final;
 3. an op is READY exactly if it is needed, nothing is missing and no assignment holds it, and then all
    its operands are at the server or recipes; `ready_s` is the sum of the cost of those ops;
-4. an op is ASSIGNED exactly if one live assignment holds it;
+4. an op is ASSIGNED exactly if one live assignment holds it, or two that are twins (copies.py), at two lives;
 5. a piece is closed: in list order every operand is earlier in it, made once more for it, at the server,
    or held by the life;
 6. a life has at most two assignments, and each has a deadline in the alarms;
@@ -194,6 +194,7 @@ class Assignment:
     predicted_s: float = 0.0  #: the same and the wait behind what the life has already
     deadline: float = 0.0
     charged_s: float = 0.0  #: contributor-seconds on the developer's bill
+    twin: int = 0  #: the live assignment of the same ops at another life, if it was dealt twice
 
 
 @dataclass(slots=True, eq=False)

@@ -62,6 +62,10 @@ def play(stage: Stage, action: str, which: int) -> None:
         stage.wait(9)
     elif action == "heard":
         stage.tell(Heard(puppet.life))
+    elif action == "linger":  # everybody is there and nobody is done: something may be overdue
+        for other in puppets:
+            stage.tell(Heard(other.life))
+        stage.wait(3)
     elif action == "forge":
         stage.forge(puppets[(which + 1) % len(puppets)], puppet)
     elif action == "refuse":
@@ -106,6 +110,27 @@ def test_it_always_ends_and_every_value_is_right(work: Work, script: list[tuple[
     stage = Stage(work)
     for action, which in script:
         play(stage, action, which)
+    assert_right_in_the_end(stage)
+
+
+#: with two contributors who are there and late, most is dealt twice
+LATE_ACTIONS = (
+    "linger", "linger", "linger", "finish", "finish", "finish", "join", "vanish", "crash", "repeat", "forge",
+    "lose", "fault", "want", "refuse", "leave", "save", "restart",
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(works(), st.lists(st.tuples(st.sampled_from(LATE_ACTIONS), st.integers(0, 1000)), max_size=40))
+def test_what_is_dealt_twice_counts_once(work: Work, script: list[tuple[str, int]]) -> None:
+    stage = Stage(work)
+    for action, which in [("join", 0), ("end", 0), ("join", 1), ("join", 2), *script]:
+        play(stage, action, which)
+    assert_right_in_the_end(stage)
+
+
+def assert_right_in_the_end(stage: Stage) -> None:
+    work = stage.work
     bring_to_an_end(stage)
     graph = stage.scheduler.ledger.graphs[GRAPH]
     for op in work.sinks():
