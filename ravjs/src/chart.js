@@ -37,6 +37,7 @@ export class Chart {
       return high ? `M${i * wide} ${HEIGHT}v${-high.toFixed(1)}h${wide * 0.8}v${high.toFixed(1)}z` : "";
     };
     this.path.setAttribute("d", this.bars.map(bar).join(""));
+    this.peak.closest("figure").hidden = !this.total; // an empty chart looks like a gap
     this.peak.textContent = highest ? `highest ${Math.round(highest).toLocaleString("en")}` : "";
   }
 }

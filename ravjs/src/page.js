@@ -178,8 +178,9 @@ function showReason(state) {
   const { trouble } = document.body.dataset;
   if (trouble) reason = `This server is not set up for browsers: ${trouble}.`;
   if (takingPart && ["paused", "pausing"].includes(state)) {
-    if (paused) reason = "Paused because you pressed Pause.";
-    else if (etiquette.reason) reason = `Paused because ${etiquette.reason}.`;
+    const how = state === "paused" ? "Paused" : "Pausing";
+    if (paused) reason = `${how} because you pressed Pause.`;
+    else if (etiquette.reason) reason = `${how} because ${etiquette.reason}.`;
   }
   if (takingPart && !reason && last.trouble) reason = replaced(last.trouble);
   if (state === "failed" && !reason) reason = last.failure;

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsers import A_SUM
 from system.browser import Tab
-from system.processes import ROOT, Running, Server, python
+from system.processes import ROOT, Running, Server, python, until
 
 NewTab = Callable[..., Tab]
 
@@ -161,3 +165,43 @@ def test_without_a_runtime_the_page_says_what_is_missing(
     assert "not set up for browsers" in tab.text("#reason")
     tab.picture("no-runtime")
     tab.close()
+
+
+def test_what_the_page_sends_goes_to_the_server_and_nowhere_else(
+    server: Server, new_tab: NewTab, script: Callable[..., Any]
+) -> None:
+    # Given a tab that sends through a proxy whatever is not for the server, its workers' requests too
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        threading.Thread(target=listen, args=(proxy, asked), daemon=True).start()
+        way = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        tab = new_tab(proxy={"server": way, "bypass": server.url.removeprefix("http://")})
+        # When it has taken part, computed and left
+        tab.participate()
+        assert script(A_SUM).output(60) == "55\n"
+        until(lambda: tab.computed_ops() > 0, "it has computed")
+        tab.page.click("#leave")
+        tab.until("off")
+        # Then the proxy was asked for nothing
+        assert asked == []
+        # And it would have been: for a page elsewhere it is
+        with contextlib.suppress(playwright_error()):
+            tab.page.goto("http://elsewhere.invalid/")
+        assert b"elsewhere.invalid" in b"".join(asked)
+
+
+def listen(proxy: socket.socket, asked: list[bytes]) -> None:
+    """Keep what comes, and answer nothing."""
+    while True:
+        try:
+            connection, _ = proxy.accept()
+        except OSError:
+            return
+        with connection:
+            asked.append(connection.recv(4096))
+
+
+def playwright_error() -> type[Exception]:
+    from playwright.sync_api import Error
+
+    return Error
