@@ -20,6 +20,7 @@ from ravpy.measuring import Measured, Measuring
 from ravpy.noise import noisy
 from ravpy.once import Once
 from ravpy.policy import Policy, Refused, bins_of, check_measured, check_spec, crossed_in
+from ravpy.reading import Reading
 from ravpy.table import Format, open_table
 from ravspec.ciphertexts import Wire
 from ravspec.errors import ProtocolError, RavError, ServerUnreachable
@@ -122,9 +123,13 @@ def check_question(task: Task, spec: Spec) -> None:
 def measure(task: Task, spec: Spec, key: bytes) -> tuple[Measured, list[Mark]]:
     """The sums of the file, and what the policy looks at."""
     form = task.format
-    with open_table(task.file, form) as table:
-        measuring = Measuring(spec, table, key, form.decimal_comma, form.missing)
-        return measuring.run(), measuring.marks
+    reading = Reading(task.file.name)
+    try:
+        with open_table(task.file, form) as table:
+            measuring = Measuring(spec, table, key, form.decimal_comma, form.missing)
+            return measuring.run(reading), measuring.marks
+    finally:
+        reading.done()
 
 
 def sealing(task: Task, spec: Spec, ledger: Ledger) -> Seal | None:

@@ -11,7 +11,7 @@ import hashlib
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import mul
 
@@ -87,7 +87,7 @@ class Rule:
             try:
                 value = encode(cells[i])
             except ValueError as error:
-                raise bad_cell(self._table, batch, self.name, cells, i, no_number(error)) from None
+                raise bad_cell(self._table, batch, self.name, cells, i, no_number(cells[i], error)) from None
             if value is None:
                 missing.append(i)
             elif low <= value <= high:
@@ -118,9 +118,13 @@ class Rule:
             )  # fmt: skip
 
 
-def no_number(error: ValueError) -> str:
+def no_number(cell: str, error: ValueError) -> str:
     """Why a cell is none, and what helps."""
     why = f" ({error})" if "not a number" not in str(error) else ""
+    with contextlib.suppress(ValueError):
+        number(cell.strip().replace(",", "."))
+        if "," in cell:
+            return f"is no number{why}; see --decimal-comma"
     return f"is no number{why}; see --missing"
 
 
@@ -149,7 +153,7 @@ class Condition:
         try:
             value = number(pointed(text) if self._comma else text)
         except ValueError as error:
-            raise bad_cell(self._table, batch, self.name, cells, row, no_number(error)) from None
+            raise bad_cell(self._table, batch, self.name, cells, row, no_number(cells[row], error)) from None
         return not (
             (self._low is not None and value < self._low) or (self._high is not None and value > self._high)
         )
@@ -183,10 +187,12 @@ class Measuring:
         self._order = sorted(range(len(table.names)), key=lambda i: table.names[i])
         self.found = Measured(dict.fromkeys(sums, 0), counts=dict.fromkeys(self._sums, 0))
 
-    def run(self) -> Measured:
-        """Read the table to its end."""
+    def run(self, watch: Callable[[float], None] | None = None) -> Measured:
+        """Read the table to its end; `watch` is told how much of it has been read."""
         for batch in self._table.batches():
             self._batch(batch)
+            if watch:
+                watch(self._table.share_read())
         for rule in self._rules:
             self.found.rounded[rule.name] = rule.encode.rounded
         return self.found

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from ravspec.errors import RavError, nearest
 
@@ -44,8 +47,9 @@ class Batch:
 class Table:
     """An open CSV file. `names` are its columns; `batches` its rows, once."""
 
-    def __init__(self, path: Path, form: Format, file: io.TextIOBase) -> None:
-        self.path, self._form = path, form
+    def __init__(self, path: Path, form: Format, file: io.TextIOBase, raw: IO[bytes]) -> None:
+        self.path, self._form, self._raw = path, form, raw
+        self._size_bytes = os.fstat(raw.fileno()).st_size
         try:
             self._reader = csv.reader(file, delimiter=form.separator, strict=True)
             self.names = [name.strip() for name in next(self._reader, [])]
@@ -67,28 +71,33 @@ class Table:
         raise TableError(f'{self.path}, line 1: there is no column "{name}"{hint}')
 
     def batches(self) -> Iterator[Batch]:
-        """The rows, in batches; empty lines are none."""
+        """The rows, in batches; empty lines are none. The line of a row is that in which it begins."""
         rows: list[list[str]] = []
         lines: list[int] = []
         width = len(self.names)
+        begins = self._reader.line_num + 1
         try:
             for row in self._reader:
-                if len(row) != width:
-                    if not row:
-                        continue
-                    raise TableError(f"{self._line()}: {len(row)} cells; the first line has {width}")
-                rows.append(row)
-                lines.append(self._reader.line_num)
+                if len(row) == width:
+                    rows.append(row)
+                    lines.append(begins)
+                elif row:
+                    raise TableError(
+                        f"{self.path}, line {begins}: {len(row)} cells; the first line has {width}"
+                    )
+                begins = self._reader.line_num + 1
                 if len(rows) == BATCH_ROWS:
                     yield Batch(list(zip(*rows, strict=True)), lines)
                     rows, lines = [], []
         except csv.Error as error:
-            raise TableError(f"{self._line()}: {error}") from None
+            why = "a quoted cell has no end" if "end of data" in str(error) else error
+            raise TableError(f"{self.path}, line {begins}: {why}") from None
         if rows:
             yield Batch(list(zip(*rows, strict=True)), lines)
 
-    def _line(self) -> str:
-        return f"{self.path}, line {self._reader.line_num}"
+    def share_read(self) -> float:
+        """How much of the file has been read."""
+        return self._raw.tell() / max(1, self._size_bytes)
 
 
 @contextmanager
@@ -97,28 +106,36 @@ def open_table(path: Path, form: Format) -> Iterator[Table]:
     if len(form.separator) != 1:
         raise TableError(f"a separator is one character, not {form.separator!r}")
     try:
-        with open(path, encoding=form.encoding, newline="") as file:
-            yield Table(path, form, file)
-    except UnicodeDecodeError as error:
-        line = undecodable(path, form.encoding)
-        raise TableError(
-            f"{path}, line {line}: not {form.encoding} ({error.reason}); see --encoding"
-        ) from None
+        with open(path, "rb") as raw, io.TextIOWrapper(raw, encoding=form.encoding, newline="") as file:
+            yield Table(path, form, file, raw)
+    except UnicodeError as error:
+        raise TableError(not_decodable(path, form.encoding, error)) from None
     except LookupError:
         raise TableError(f"there is no encoding {form.encoding!r}; utf-8 and latin-1 are usual") from None
     except OSError as error:
         raise TableError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
-def undecodable(path: Path, encoding: str) -> int | str:
-    """The first line that is not in this encoding."""
+def not_decodable(path: Path, encoding: str, error: UnicodeError) -> str:
+    """What is said of a file in another encoding, and which that may be."""
     with open(path, "rb") as file:
+        marked = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        file.seek(0)
+        line = undecodable(file, encoding)
+    advice = "it begins as files in utf-16 do" if marked else "latin-1 and cp1252 are usual, too"
+    why = error.reason if isinstance(error, UnicodeDecodeError) else error
+    return f"{path}{line}: not {encoding.removesuffix('-sig')} ({why}); say --encoding: {advice}"
+
+
+def undecodable(file: IO[bytes], encoding: str) -> str:
+    """The first line that is not in this encoding, where lines can be told without it."""
+    if "16" not in encoding and "32" not in encoding:
         for number, line in enumerate(file, 1):
             try:
                 line.decode(encoding)
             except UnicodeDecodeError:
-                return number
-    return "?"
+                return f", line {number}"
+    return ""
 
 
 def bad_cell(table: Table, batch: Batch, name: str, cells: Sequence[str], row: int, why: str) -> TableError:
