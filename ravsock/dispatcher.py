@@ -144,11 +144,16 @@ class Dispatcher:
 
     def _lost_inputs(self, record: GraphRecord, a: events.Assign, reason: str) -> None:
         """Stored values that cannot be read: they are computed again, and the assignment comes back."""
-        lost = record.values.unreadable(np.array(a.inputs, np.int64))
+        lost = self.lose(record, np.array(a.inputs, np.int64), reason)
+        self.feed(events.Refuse(a.life, a.assignment, tuple(lost), reason))
+
+    def lose(self, record: GraphRecord, ops: Any, reason: str) -> list[int]:
+        """Some of these values cannot be read any more: whoever needs them has them computed again. Which."""
+        lost = record.values.unreadable(ops)
         log.error("action=data_lost graph=%d ops=%d reason=%s", record.id, len(lost), reason)
         record.values.lose(lost)
         self.feed(events.LoseData(record.id, tuple(lost)))
-        self.feed(events.Refuse(a.life, a.assignment, tuple(lost), reason))
+        return lost
 
     def _void(self, v: events.Void) -> None:
         live = self.live.pop(v.assignment, None)

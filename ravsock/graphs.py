@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,9 @@ class Question:
 class GraphRecord:
     """Ops, values, failures and questions of one graph."""
 
-    def __init__(self, row: dict[str, Any], cache: Cache, load_body: Any) -> None:
+    def __init__(
+        self, row: dict[str, Any], cache: Cache, load_body: Any, is_there: Callable[[str], bool]
+    ) -> None:
         self.id: int = row["id"]
         self.name: str | None = row["name"]
         self.algorithm: str | None = row["algorithm"]
@@ -72,7 +74,7 @@ class GraphRecord:
         self.state = GraphState(row["state"])
         self.ops = OpList()
         self.data_ids: dict[int, int | str] = {}  #: buffer number -> id of its data row, or its digest
-        self.values = ValueIndex(self.ops, self.id, cache, lambda n: load_body(self.data_ids[n]))
+        self.values = ValueIndex(self.ops, self.id, cache, lambda n: load_body(self.data_ids[n]), is_there)
         self.failed: dict[int, tuple[int, str]] = {}
         self.questions: set[Question] = set()
         self.trouble = ""  #: why results cannot be stored at present

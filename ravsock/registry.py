@@ -93,7 +93,7 @@ class Registry:
             raise no_graph(graph)
         if stored.row["approach"] != "distributed":
             raise GraphError(f"graph {graph} is federated: it has statistics and no ops")
-        record = GraphRecord(stored.row, self._cache, self._load_body)
+        record = GraphRecord(stored.row, self._cache, self._load_body, self._is_there)
         add, state = restore(record, stored, self._folder.size_of)
         self._records[graph] = record
         self._feed(events.OpenGraph(graph, record.developer))
@@ -105,6 +105,9 @@ class Registry:
         else:
             self.finished(record)
         return record
+
+    def _is_there(self, digest: str) -> bool:
+        return self._folder.size_of(digest) is not None
 
     def _load_body(self, key: int | str) -> bytes:
         body = self._folder.read(key) if isinstance(key, str) else self.read(reading.read_body, key)

@@ -195,7 +195,7 @@ async def follow(
                 if patience == ALIVE_S:
                     yield messages.encode(messages.Alive()), False
         question.changed.clear()
-        frames = news(record, question)
+        frames = news(dispatcher, record, question)
         now = time.monotonic()
         if question.progressed and now - told_at >= PROGRESS_S:
             question.progressed = False
@@ -211,7 +211,7 @@ async def follow(
         patience = told_at + PROGRESS_S - now if question.progressed else ALIVE_S
 
 
-def news(record: GraphRecord, question: Question) -> list[bytes]:
+def news(dispatcher: Dispatcher, record: GraphRecord, question: Question) -> list[bytes]:
     """The values and failures that have come since the last look."""
     frames = []
     ready, question.ready = question.ready, []
@@ -219,11 +219,25 @@ def news(record: GraphRecord, question: Question) -> list[bytes]:
         try:
             frames.append(messages.encode(*record.values.answer(ops)))
         except TransferError as error:
-            frames.append(messages.encode(messages.Error(str(error), "TransferError")))
+            if record.state is GraphState.CANCELLED:
+                frames.append(messages.encode(messages.Error(str(error), "TransferError")))
+            else:
+                once_more(dispatcher, record, question, ops, str(error))
     failed, question.failed = question.failed, []
     if failed:
         frames.append(messages.encode(messages.Failures([record.failure(op) for op in failed])))
     return frames
+
+
+def once_more(dispatcher: Dispatcher, record: GraphRecord, question: Question, ops: Any, reason: str) -> None:
+    """Values that have come and cannot be read any more: they are computed again, and waited for."""
+    lost = dispatcher.lose(record, ops, reason)
+    question.open.update(set(lost).intersection(ops.tolist()))
+    question.ready += [op for op in ops.tolist() if op not in question.open]
+    question.failed_now(list(question.open.intersection(record.failed)))
+    if question.open:
+        dispatcher.feed(events.Want(record.id, tuple(sorted(question.open))))
+    question.changed.set()
 
 
 def in_portions(record: GraphRecord, ops: Any) -> list[Any]:

@@ -67,10 +67,19 @@ class Cache:
 
 
 class ValueIndex:
-    """The values of one graph. `load(number)` reads back a buffer that is no longer in memory."""
+    """The values of one graph. `load(number)` reads back a buffer that is no longer in memory; `is_there` says
+    whether an output that is a file by itself is still stored."""
 
-    def __init__(self, ops: OpList, graph: int, cache: Cache, load: Callable[[int], bytes]) -> None:
+    def __init__(
+        self,
+        ops: OpList,
+        graph: int,
+        cache: Cache,
+        load: Callable[[int], bytes],
+        is_there: Callable[[str], bool] = lambda digest: True,
+    ) -> None:
         self._ops, self._graph, self._cache, self._load = ops, graph, cache, load
+        self._is_there = is_there
         self._buffer_of, self._offset = Column("int32"), Column("int64")
         self._n_buffers = 0
         #: outputs stored by themselves: index into ops.out_type -> digest
@@ -132,16 +141,33 @@ class ValueIndex:
     def lose(self, ops: Sequence[int]) -> None:
         """These values are gone."""
         self._buffer_of.all()[list(ops)] = -1
+        if self.stored:
+            _, outputs = self._ops.outputs_of(np.array(ops, np.int64))
+            for output in outputs.tolist():
+                self.stored.pop(output, None)
 
     def unreadable(self, ops: NDArray[Any]) -> list[int]:
-        """All ops whose values share a buffer with one of these that cannot be read any more."""
-        lost: list[int] = []
+        """Those of these ops whose values cannot be read any more, and all that share a buffer with them."""
+        lost: set[int] = set()
         for number in np.unique(self._buffer_of.all()[ops]).tolist():
             try:
                 self._buffer(number)
             except TransferError:
-                lost += np.flatnonzero(self._buffer_of.all() == number).tolist()
-        return lost
+                lost.update(np.flatnonzero(self._buffer_of.all() == number).tolist())
+        lost.update(op for op in ops.tolist() if self._lacks_file(op))
+        return sorted(lost)
+
+    def _lacks_file(self, op: int) -> bool:
+        first = self._ops.first_out.all()
+        digests = [self.stored.get(k) for k in range(int(first[op]), int(first[op + 1]))]
+        return any(digest is not None and not self._is_there(digest) for digest in digests)
+
+    def _check(self, stored: dict[int, str]) -> dict[int, str]:
+        """Outputs that are files by themselves; a TransferError if one is gone."""
+        for digest in stored.values():
+            if not self._is_there(digest):
+                raise TransferError(f"the data file {digest[:12]} is gone")
+        return stored
 
     def _buffer(self, number: int) -> Buffer:
         body = self._cache.get((self._graph, number))
@@ -165,7 +191,7 @@ class ValueIndex:
         sizes[list(stored)] = 0
         ends = np.cumsum(sizes)[np.cumsum(n_out) - 1] if len(ops) else np.zeros(0, np.int64)
         lengths = np.diff(ends, prepend=0)
-        return self._slices(ops, lengths), n_out, types, stored
+        return self._slices(ops, lengths), n_out, types, self._check(stored)
 
     def _join_few(
         self, ops: list[int]
@@ -189,7 +215,7 @@ class ValueIndex:
                     parts.append(buffer[at : at + size])
                     at += size
                 which.append(number)
-        return b"".join(parts), np.array(n_out, np.int64), np.array(which, np.int64), stored
+        return b"".join(parts), np.array(n_out, np.int64), np.array(which, np.int64), self._check(stored)
 
     def _slices(self, ops: NDArray[Any], lengths: NDArray[np.int64]) -> Buffer:
         numbers, offsets = self._buffer_of.all()[ops], self._offset.all()[ops]
