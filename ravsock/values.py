@@ -67,8 +67,11 @@ class Cache:
 
 
 class ValueIndex:
-    """The values of one graph. `load(number)` reads back a buffer that is no longer in memory; `is_there` says
-    whether an output that is a file by itself is still stored."""
+    """The values of one graph.
+
+    `load(number)` reads back a buffer that is no longer in memory; `is_there(digest)` says whether an output
+    that is a file by itself is still stored.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Values whose files are gone, while the server runs and holds the graph in memory: they are computed again."""
+"""Values whose files are gone while the server holds their graph in memory: they are computed again."""
 
 from __future__ import annotations
 
@@ -61,5 +61,5 @@ def test_a_source_whose_file_is_gone_is_a_failure_with_its_reason(
     x = R.t(np.arange(300_000.0))
     g.store()
     assert lose_files(server, config) == 1
-    with pytest.raises(R.ComputeError, match="sent|lost"):
+    with pytest.raises(R.ComputeError, match=r"sent|lost"):
         (x + 1)(timeout=20)
