@@ -122,14 +122,18 @@ class Running:
 
 
 class Server(Running):
-    """ravsock with a database and data folder of its own."""
+    """ravsock with a data folder of its own, and a database: a file, unless another is named."""
 
-    def __init__(self, folder: Path, port: int = 0, **environment: str) -> None:
+    #: what is run
+    program: tuple[str | Path, ...] = (ROOT / "run_ravsock.py",)
+
+    def __init__(self, folder: Path, port: int = 0, database: str = "", **environment: str) -> None:
         self.folder = folder
-        self.database, self.data_dir = f"sqlite:///{folder}/rdf.db", folder / "data"
-        self._environment = {"LEASE_S": str(LEASE_S), "RAVFTP_PORT": "0", **environment}
-        command = python(ROOT / "run_ravsock.py", "--port", str(port), "--database", self.database)
-        super().__init__("server", [*command, "--data-dir", str(self.data_dir)], folder, **self._environment)
+        self.database, self.data_dir = database or f"sqlite:///{folder}/rdf.db", folder / "data"
+        self._given = environment
+        command = python(*self.program, "--port", str(port), "--database", self.database)
+        settings = {"LEASE_S": str(LEASE_S), "RAVFTP_PORT": "0", **environment}
+        super().__init__("server", [*command, "--data-dir", str(self.data_dir)], folder, **settings)
 
     def ready(self, lines: int = 1) -> Server:
         """Wait for its ready line; the address is known then."""
@@ -141,10 +145,10 @@ class Server(Running):
         return self
 
     def restart(self) -> None:
-        """Start it anew, on the same port, database and data folder."""
+        """Start it anew, on the same port, database and data folder, with the same settings."""
         assert not self.alive
         lines = self.out().count("\n")
-        Server.__init__(self, self.folder, self.port)
+        Server.__init__(self, self.folder, self.port, self.database, **self._given)
         self.ready(lines + 1)
 
     def stop(self) -> None:
