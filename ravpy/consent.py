@@ -74,12 +74,17 @@ def about_file(spec: Spec, found: Measured, file: str) -> Iterator[str]:
         yield f"{n:,} rows used: {query.text()}"
     for name in sorted(found.rounded):
         column = spec.columns[name]
-        parts = [f"{name}: values {between(column.min, column.max)}, {column.decimals} decimals"]
+        parts = [f"{name}: values {between(column.min, column.max)}, {with_decimals(column.decimals)}"]
         notes = (
             (found.missing[name], "missing"), (found.excluded[name], "outside, left out"),
             (found.rounded[name], "with more decimals, rounded"),
         )  # fmt: skip
         yield "; ".join(parts + [f"{n:,} {what}" for n, what in notes if n])
+
+
+def with_decimals(decimals: int) -> str:
+    """So many decimals."""
+    return f"{decimals} decimal{'s' * (decimals != 1)}"
 
 
 def between(low: str | None, high: str | None) -> str:

@@ -153,7 +153,7 @@ ROWS = (
         partial(matrix, lambda s, t, a, b: t.covariance(tuple(sorted(s.columns)), a, b, s.ddof)), DDOF, 2),
     Row("correlation", "correlations of complete rows", of_complete_rows,
         partial(matrix, lambda s, t, a, b: t.correlation(tuple(sorted(s.columns)), a, b)), fewest_columns=2),
-    Row("linear_regression", "least squares, the first column by the others", of_complete_rows, regression,
+    Row("linear_regression", "the linear regression", of_complete_rows, regression,
         fewest_columns=2),
     Row("histogram", "how many values are in each bin", of_bins, partial(each, histogram), EDGES),
     Row("quantile", "quantiles, to within a bin", of_bins, partial(each, quantile), Q),

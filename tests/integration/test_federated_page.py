@@ -182,3 +182,19 @@ def test_the_page_s_policy_is_one(tmp_path: Path) -> None:
     assert read_policy(path, tmp_path) == Policy(
         min_clients=5, min_rows=20, columns=("age", "salary", "fund"), sealed=True
     )
+
+
+def test_what_somebody_may_try_is_a_test_or_a_statement_of_the_page() -> None:
+    section = PAGE[PAGE.index("## What somebody may try") : PAGE.index("## What it costs")]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) >= 30
+    titles = set(re.findall(r"^- \*\*(.+?)\.?\*\*", PAGE, re.MULTILINE))
+    files = {path.name: path.read_text() for path in (ROOT / "tests").rglob("test_*.py")}
+    for tried, *_, evidence in rows:
+        tests = re.findall(r"`(test_\w+\.py)::(test_\w+)`", evidence)
+        statements = re.findall(r"statement: ([^;|,]+)", evidence)
+        assert tests or statements, tried
+        for file, name in tests:
+            assert f"\ndef {name}(" in files.get(file, ""), f"{tried}: {file}::{name}"
+        for statement in statements:
+            assert statement.strip() in titles, f"{tried}: {statement}"
