@@ -67,6 +67,7 @@ class Dispatcher:
             events.Void: self._void,
             events.Fail: self._fail,
             events.Lost: self._lost,
+            events.Barred: self._barred,
             events.Discard: lambda instruction: None,
         }
 
@@ -175,6 +176,10 @@ class Dispatcher:
     def _lost(self, lost: events.Lost) -> None:
         self.leave(lost.life, Move.LOSE, lost.reason)
         self.emit(lost.life, "unknown", messages.encode(messages.Unknown(lost.life, lost.reason)))
+
+    def _barred(self, barred: events.Barred) -> None:
+        log.warning("action=barred life=%s reason=%s", barred.life, barred.reason)
+        self.emit(barred.life, "error", messages.encode(messages.Error(barred.reason, "RavError")))
 
     def look_at(self, record: GraphRecord) -> None:
         """Move the graph on if all its ops are final; let those who wait for it look."""

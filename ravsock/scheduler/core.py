@@ -60,8 +60,7 @@ class Scheduler:
             life.heard = now
             if life.silent:
                 life.silent = False
-                ledger.look_at(life)
-                ledger.recount()
+                ledger.welcome(life)
         _ON[type(event)](self, event)
         self._dispatch()
         return ledger.out
@@ -174,11 +173,7 @@ class Scheduler:
         else:  # the same process connected again: it keeps its assignments and what was learned of its speed
             life.memory_bytes, life.latency_s = event.memory_bytes, event.latency_s
             life.down_bps, life.up_bps = event.down_bps, event.up_bps
-        for graph in ledger.graphs.values():
-            graph.fresh += graph.parked
-            graph.parked.clear()
-            ledger.touch(graph)
-        ledger.look_at(life)
+        ledger.welcome(life)
 
     def _begin(self, event: Join) -> Life:
         ledger = self.ledger
@@ -241,8 +236,8 @@ class Scheduler:
         for kind, life_id in ledger.alarms.ring(ledger.now):
             life = ledger.lives[life_id]
             if kind == REST:
-                ledger.look_at(life)
-                ledger.recount()
+                life.barred = ""
+                ledger.welcome(life)
             elif kind == LEASE:
                 reason = f"{life.name} was not heard of for {self.settings.lease_s:g} s"
                 self._bury(life, reason, End.LOST)

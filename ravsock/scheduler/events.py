@@ -239,4 +239,12 @@ class Lost:
     reason: str
 
 
-Instruction = Assign | Resumed | Void | Commit | Discard | Fail | Lost
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """The life gets no work for a long while: tell it why."""
+
+    life: str
+    reason: str
+
+
+Instruction = Assign | Resumed | Void | Commit | Discard | Fail | Lost | Barred

@@ -33,6 +33,10 @@ def _ready(ledger: Ledger, graph: Graph, op: int | None) -> str:
     if ledger.roomy:
         return "its next ops wait for a contributor that has room for them"
     resting = [life for life in ledger.lives.values() if life.rest_until > ledger.now]
+    if resting and len(resting) == len(ledger.lives) and all(life.barred for life in resting):
+        one = min(resting, key=lambda life: life.rest_until)
+        wait_s = one.rest_until - ledger.now
+        return f"no other contributor is connected; {one.name} is tried again in {wait_s:.0f} s: {one.barred}"
     if len(resting) == len(ledger.lives):
         wait_s = min(life.rest_until for life in resting) - ledger.now
         return f"the contributors refused or crashed; the next is tried again in {wait_s:.1f} s"

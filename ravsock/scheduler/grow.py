@@ -45,8 +45,8 @@ class Growth:
         self.busy_s = wait_s(life, now)
         self.budget = work_budget(life, settings)
         self.round_trip_s = 2 * life.latency_s + settings.message_s
-        self.target_s = settings.target_s
-        self.cap = settings.op_cap
+        self.target_s = settings.target_s / 2**life.faults
+        self.cap = max(1, settings.op_cap >> life.faults)
         self.outside: dict[int, int] = {}  #: op of the piece, in order -> needed dependents outside
         self.candidates: list[int] = []  #: dependents with all operands inside: a stack
         self.lacking: dict[int, int] = {}  #: dependent -> operands not inside

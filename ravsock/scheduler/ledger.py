@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from . import lineage, reload
+from . import faults, lineage, reload
 from .cache import Cache
 from .company import Company
 from .copies import Overdue
@@ -72,10 +72,21 @@ class Ledger:
         else:
             self.roomy.discard(life.life)
 
-    def rest(self, life: Life) -> None:
+    def welcome(self, life: Life) -> None:
+        """It came, or came back: what was too large for the others may fit it."""
+        for graph in self.graphs.values():
+            if graph.parked:
+                graph.fresh += graph.parked
+                graph.parked.clear()
+            self.touch(graph)
+        self.look_at(life)
+        self.recount()
+
+    def rest(self, life: Life, rest_s: float = 0.0) -> None:
         """No hot loop with a life that refuses or crashes at once: it waits, longer each time."""
         life.rests += 1
-        life.rest_until = self.now + min(60.0, self.settings.target_s * 2 ** (life.rests - 1))
+        rest_s = rest_s or min(60.0, self.settings.target_s * 2 ** (life.rests - 1))
+        life.rest_until = max(life.rest_until, self.now + rest_s)
         self.alarms.rest(life)
         self.look_at(life)
         self.recount()
@@ -193,7 +204,7 @@ class Ledger:
         if twin is not None:
             twin.charged_s = 0.0  # paid for, whoever of the two computed it
         self._close(life, assignment)
-        life.rests = 0
+        life.rests, life.faults = 0, max(0, life.faults - 1)
         life.speed = learned_speed(life, assignment.cost_s, event.exec_s, self.settings)
         for op, size in event.sizes.items():
             graph.size_bytes[op] = size
@@ -217,8 +228,7 @@ class Ledger:
             exports = [op for op in exports if state[op] == ASSIGNED]
             self.cache.forget(life, graph, [op for op in assignment.keep if state[op] == FAILED])
         if graph.tries:
-            for op in computed:
-                graph.tries.pop(op, None)
+            faults.clear_up(self, graph, life, computed)
         self.cache.release(graph, lineage.commit(graph, computed, exports))
         self.out.append(Commit(assignment.number, life.life, graph.number, computed, exports))
         wanted, open_, recipe = graph.wanted, graph.open, graph.recipe
@@ -258,7 +268,9 @@ class Ledger:
                     graph.assigned -= 1
                     failures += lineage.put_back(graph, op)
                 if end is not End.UNTRIED:
-                    failures += self._count_try(graph, op, reason, end, len(assignment.ops) == 1)
+                    failures += self._count_try(graph, op, reason, end, assignment)
+        if end is End.FAILED:
+            faults.doubt(graph, life, assignment.number, assignment.ops, reason)
         kept = set(assignment.keep)
         for behind in list(life.queue):
             if behind.graph == graph.number and not kept.isdisjoint(behind.held):
@@ -288,13 +300,15 @@ class Ledger:
             if hit and assignment.number in self.assignments:
                 self.take_back(assignment, "an op of it has failed")
 
-    def _count_try(self, graph: Graph, op: int, reason: str, end: End, alone: bool) -> list[lineage.Failure]:
+    def _count_try(
+        self, graph: Graph, op: int, reason: str, end: End, assignment: Assignment
+    ) -> list[lineage.Failure]:
         """An op is blamed only for what happened while it was alone in its piece."""
         if graph.state[op] == FAILED:
             return []
         tries = graph.tries.setdefault(op, Tries())
-        tries.count(end, alone)
-        if tries.failed_alone < self.settings.max_tries and tries.lost_alone < self.settings.max_losses:
+        tries.count(end, len(assignment.ops) == 1, assignment.life)
+        if not tries.is_guilty(self.settings, len(self.lives) > 1):
             return []
         alone_times = tries.failed_alone + tries.lost_alone
         text = f"gave up after {tries.all} tries, {alone_times} of them alone in its piece: {reason}"

@@ -80,6 +80,9 @@ class Settings:
     max_losses: int = 12
     #: each try divides the op cap of the next piece by 2 to this power: 1000, 125, 15, 1
     try_shift: int = 3
+    #: faults after which a contributor gets nothing for `bar_s`
+    max_faults: int = 5
+    bar_s: float = 600.0
     #: part of a life's memory that its assignments may fill together; the cache has the rest
     work_share: float = 0.5
     #: part of a life's memory for a piece that waits behind another
@@ -103,6 +106,16 @@ class End(enum.Enum):
     LOST = 2  #: its life was not heard of any more
 
 
+@dataclass(slots=True, eq=False)
+class Doubt:
+    """A piece that came to nothing at a life: is it the life's fault? See faults.py."""
+
+    life: str
+    number: int
+    left: int  #: ops of it that were not computed since
+    reason: str
+
+
 @dataclass(slots=True)
 class Tries:
     """How often the pieces with an op came to nothing; and how often while it was alone in its piece."""
@@ -110,11 +123,21 @@ class Tries:
     all: int = 0
     failed_alone: int = 0
     lost_alone: int = 0
+    failed_at: set[str] = field(default_factory=set)  #: lives where it failed alone
+    doubts: list[Doubt] = field(default_factory=list)
 
-    def count(self, end: End, alone: bool) -> None:
+    def count(self, end: End, alone: bool, life: str) -> None:
         self.all += 1
-        self.failed_alone += alone and end is End.FAILED
+        if alone and end is End.FAILED:
+            self.failed_alone += 1
+            self.failed_at.add(life)
         self.lost_alone += alone and end is End.LOST
+
+    def is_guilty(self, settings: Settings, has_others: bool) -> bool:
+        """Is it the op's fault? One life that fails at everything does not show that, if there are others."""
+        if self.failed_alone + self.lost_alone >= settings.max_losses:
+            return True
+        return self.failed_alone >= settings.max_tries and (len(self.failed_at) > 1 or not has_others)
 
 
 class Graph:
@@ -218,6 +241,9 @@ class Life:
     silent: bool = False  #: a deadline passed: nothing more until it speaks
     rest_until: float = 0.0  #: it refused or crashed: nothing more until then
     rests: int = 0  #: refusals and crashes in a row
+    doubts: dict[int, Doubt] = field(default_factory=dict)  #: by the number of the assignment that failed
+    faults: int = 0  #: assignments that failed here and were computed by others, less results of its own
+    barred: str = ""  #: why it gets nothing for a long while
 
 
 @dataclass(slots=True, eq=False)

@@ -55,6 +55,7 @@ class ScriptedContributor:
         self.errors: list[str] = []
         self.unknown = threading.Event()
         self.assigned = threading.Event()
+        self.told = threading.Event()  #: of an error
         self.voided: list[int] = []
         self.acknowledged: list[Any] = []
         self._url, self._script = url, script
@@ -115,6 +116,7 @@ class ScriptedContributor:
 
     async def _on_error(self, frame: bytes) -> None:
         self.errors.append(messages.decode(frame, messages.ToContributor)[0].message)
+        self.told.set()
 
     async def _on_assign(self, frame: bytes) -> None:
         fault = self._script.get(len(self.received))

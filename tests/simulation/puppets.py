@@ -16,6 +16,7 @@ import numpy as np
 from ravsock.scheduler import Scheduler, Settings
 from ravsock.scheduler.events import (
     Assign,
+    Barred,
     Commit,
     Crash,
     Discard,
@@ -133,7 +134,7 @@ class Stage:
         elif isinstance(it, Lost):
             self.puppets.pop(it.life, None)
         else:
-            assert isinstance(it, Discard)
+            assert isinstance(it, Discard | Barred)
 
     # --- what a puppet may do -----------------------------------------------------------------------
 

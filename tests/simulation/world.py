@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from ravsock.scheduler import Scheduler, Settings
 from ravsock.scheduler.events import (
     Assign,
+    Barred,
     Commit,
     Discard,
     EndGraph,
@@ -167,7 +168,7 @@ class World:
             elif isinstance(instruction, Lost):
                 self._lost(self.actors[instruction.life])
             else:
-                assert isinstance(instruction, Discard)
+                assert isinstance(instruction, Discard | Barred)
         if self.checked:
             self.scheduler.check()
         for graph in list(self._open):

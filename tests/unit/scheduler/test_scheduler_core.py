@@ -245,6 +245,23 @@ def test_an_op_that_fits_nobody_says_so_and_runs_when_a_larger_contributor_comes
     assert only(Assign, desk.join("large", 64_000_000_000)).life == "large"
 
 
+@pytest.mark.parametrize("was_silent", [True, False])
+def test_an_op_set_aside_while_the_only_large_one_was_away_runs_when_it_is_back(was_silent: bool) -> None:
+    desk = Desk([()])
+    first = only(Assign, [*desk.tell(Want(1, (0,))), *desk.join("large")])
+    desk.join("small", memory_bytes=1)
+    if was_silent:
+        desk.tell(Heard("small"), first.deadline - 1)
+        desk.tell(Heard("large"), first.deadline - 1)
+        desk.tell(Tick(), first.deadline)
+        back = [*desk.tell(Heard("small"), desk.now + 1), *desk.tell(Heard("large"))]
+    else:
+        desk.tell(Refuse("large", first.assignment, (), "no memory"))
+        assert "the largest contributor" in desk.scheduler.explain(1)
+        back = desk.tell(Tick(), desk.scheduler.ledger.lives["large"].rest_until)
+    assert only(Assign, back).life == "large"
+
+
 def test_explain_names_who_computes() -> None:
     desk = Desk([()])
     desk.tell(Want(1, (0,)))
