@@ -13,7 +13,7 @@ import { pack, split } from "./frame.js";
  * @typedef {{type: "send", name: string, frame: Uint8Array, assignment?: number}
  *   | {type: "compute", frame: Uint8Array, header: any} | {type: "begin", life: string}
  *   | {type: "heartbeats", every_s: number} | {type: "rest", seconds: number}
- *   | {type: "tell", text: string, warning: boolean} | {type: "news", news: any} | {type: "stop"}} Action
+ *   | {type: "tell", text: string, warning: boolean, isTrouble?: boolean} | {type: "news", news: any} | {type: "stop"}} Action
  */
 
 /** A random id, of a life or an upload. `crypto.randomUUID` is for pages over TLS only. */
@@ -196,5 +196,5 @@ const MESSAGES = {
   void: Core.prototype.voided,
   unknown: Core.prototype.unknown,
   news: (news) => [{ type: "news", news }],
-  error: ({ message }) => [tell(message, true)],
+  error: ({ message }) => [{ ...tell(message, true), isTrouble: true }],
 };

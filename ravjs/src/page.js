@@ -5,7 +5,7 @@ import { Contributor } from "./contributor.js";
 import { Etiquette } from "./etiquette.js";
 import { MOST_CORES, load, save, setTakingPart, takingPartBefore, token } from "./settings.js";
 import { WORDS } from "./states.js";
-import { bytes, count, doing, duration, flopRate, more, online, replaced, titled } from "./words.js";
+import { bytes, count, doing, duration, flopRate, more, online, titled, troubled } from "./words.js";
 
 /** Notes that are kept for the visitor to read. */
 const NOTES = 50;
@@ -182,7 +182,7 @@ function showReason(state) {
     if (paused) reason = `${how} because you pressed Pause.`;
     else if (etiquette.reason) reason = `${how} because ${etiquette.reason}.`;
   }
-  if (takingPart && !reason && last.trouble) reason = replaced(last.trouble);
+  if (takingPart && !reason && last.trouble) reason = troubled(last.trouble);
   if (state === "failed" && !reason) reason = last.failure;
   if (state === "refused") {
     reason =

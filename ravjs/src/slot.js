@@ -36,7 +36,7 @@ export class Slot {
     /** loading -> measuring -> ready; failed */
     this.phase = "loading";
     this.failure = "";
-    /** Why the worker was replaced, until the next one has computed something. */
+    /** Why the worker was replaced or gets no work, until something is computed. */
     this.trouble = "";
     /** Of the connection: none -> connecting -> up <-> away; refused */
     this.link = "none";
@@ -268,9 +268,7 @@ const FROM_WORKER = {
     this.loadedBytes = bytes;
     this.shared.changed(this);
   },
-  computed(message) {
-    this.computed(message);
-  },
+  computed: Slot.prototype.computed,
   failed({ reason }) {
     this.workerFailed(reason);
   },
@@ -290,8 +288,9 @@ const ACTIONS = {
   rest({ seconds }) {
     this.rests = setTimeout(() => this.feed({ type: "rested" }), seconds * 1000);
   },
-  tell({ text, warning }) {
+  tell({ text, warning, isTrouble }) {
     this.shared.note(text, warning);
+    if (isTrouble) this.trouble = text;
   },
   news({ news }) {
     this.shared.news(news);

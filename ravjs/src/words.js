@@ -55,17 +55,24 @@ export function online(contributors) {
   return contributors <= 1 ? "You are the only contributor online" : `${contributors} contributors online`;
 }
 
-/** Why a worker stopped, and what happens now, for people who would not know what to do with the reason itself. */
-export function replaced(reason) {
-  const [, why, advice] = REASONS.find(([words]) => reason.startsWith(words)) ?? ["", "Something went wrong here.", ""];
-  return `${why} The work goes to others, and computing starts anew here. ${advice}`.trim();
+const ANEW = "The work goes to others, and computing starts anew here.";
+
+/** What went wrong and what happens now, for people who would not know what to do with the reason itself. */
+export function troubled(reason) {
+  const [, words] = REASONS.find(([said]) => said.test(reason)) ?? [null, `Something went wrong here. ${ANEW}`];
+  return words;
 }
 
 const REASONS = [
-  ["out of memory", "A piece of work needed more memory than this browser has left.",
-    "If this happens often, choose fewer cores, or close other tabs."],
-  ["it did not answer in time", "A piece of work took far longer than it should.",
-    "If this happens often, other programs may need this device: choose fewer cores."],
+  [/^out of memory/,
+    `A piece of work needed more memory than this browser has left. ${ANEW} If this happens often, choose fewer ` +
+    "cores, or close other tabs."],
+  [/^it did not answer in time/,
+    `A piece of work took far longer than it should. ${ANEW} If this happens often, other programs may need this ` +
+    "device: choose fewer cores."],
+  [/computed by others without trouble/,
+    "Several pieces of work failed on this device and went well on others, so the server gives it none for some " +
+    "minutes. It helps to reload this page, or to open it in another browser."],
 ];
 
 /** Of graphs that are being worked on: how many there are besides those that are shown; empty for none. */

@@ -149,6 +149,12 @@ test("leaving does not wait for the rest", () => {
   assert.deepEqual(kinds(core.handle({ type: "finish" })), ["bye", "stop"]);
 });
 
+test("what the server finds wrong with this tab is shown, not only noted", () => {
+  welcome();
+  const [told] = received({ type: "error", message: "no work for this contributor", kind: "RavError" });
+  assert.deepEqual(told, { type: "tell", text: "no work for this contributor", warning: true, isTrouble: true });
+});
+
 test("a frame that is cut short or of another version is an error", () => {
   const frame = assignFrame(1);
   assert.throws(() => core.handle({ type: "received", frame: frame.slice(0, -8) }), /cut short/);

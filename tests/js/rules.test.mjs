@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { NOTHING, ofSlot, total } from "../../ravjs/src/figures.js";
 import { CLEAR_MS, HOLD_MS, Patience, reasonFor } from "../../ravjs/src/pausing.js";
 import { WORDS, overall } from "../../ravjs/src/states.js";
-import { bytes, doing, duration, flopRate, more, online, replaced } from "../../ravjs/src/words.js";
+import { bytes, doing, duration, flopRate, more, online, troubled } from "../../ravjs/src/words.js";
 
 const READY = { phase: "ready", link: "up", isComputing: false };
 
@@ -100,10 +100,12 @@ test("of the graphs being worked on, those that are not shown are counted", () =
 });
 
 test("why a worker stopped is told in plain words, with what to do", () => {
-  const memory = replaced("out of memory: Unable to allocate 30.5 MiB for an array with shape (4000000,)");
+  const memory = troubled("out of memory: Unable to allocate 30.5 MiB for an array with shape (4000000,)");
   assert.match(memory, /^A piece of work needed more memory than this browser has left\. The work goes to others/);
   assert.match(memory, /choose fewer cores/);
   assert.doesNotMatch(memory, /allocate/);
-  assert.match(replaced("it did not answer in time"), /took far longer/);
-  assert.match(replaced("Uncaught Error: out of luck"), /^Something went wrong here\. .* starts anew here\.$/);
+  assert.match(troubled("it did not answer in time"), /took far longer/);
+  const barred = troubled("5 assignments that failed here were computed by others without trouble; the last one");
+  assert.match(barred, /the server gives it none for some minutes/);
+  assert.match(troubled("Uncaught Error: out of luck"), /^Something went wrong here\. .* starts anew here\.$/);
 });
