@@ -106,7 +106,7 @@ class Scheduler:
     # --- graphs -------------------------------------------------------------------------------------
 
     def _open(self, event: OpenGraph) -> None:
-        self.ledger.graphs[event.graph] = Graph(event.graph, event.developer)
+        self.ledger.graphs[event.graph] = Graph(event.graph, event.developer, event.priority)
         self.ledger.developers.setdefault(event.developer, Developer()).graphs.add(event.graph)
 
     def _add(self, event: AddOps) -> None:
@@ -325,8 +325,13 @@ class Scheduler:
         ledger = self.ledger
         graphs = [ledger.graphs[number] for number in ledger.active]
         if len(graphs) > 1:
-            graphs.sort(key=lambda graph: (ledger.developers[graph.developer].seconds, graph.number))
+            graphs.sort(key=self._share)
         return graphs
+
+    def _share(self, graph: Graph) -> tuple[float, str, int, float, int]:
+        """The developer with the fewest seconds, its most urgent graph, of these the one with the fewest."""
+        seconds = self.ledger.developers[graph.developer].seconds
+        return seconds, graph.developer, -graph.priority, graph.seconds, graph.number
 
 
 _ON: dict[type, Callable[[Scheduler, Any], None]] = {

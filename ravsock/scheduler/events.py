@@ -17,10 +17,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class OpenGraph:
-    """A graph exists from now on; it belongs to a developer (for fair shares)."""
+    """A graph exists from now on; it belongs to a developer (for fair shares).
+
+    priority: of the developer's graphs the one with the highest is served first.
+    """
 
     graph: int
     developer: str
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

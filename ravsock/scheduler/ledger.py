@@ -57,13 +57,25 @@ class Ledger:
         if not graph.has_listed or graph.number in self.active:
             return
         developer = self.developers[graph.developer]
-        if not self._busy(developer):
-            busy = [other.seconds for other in self.developers.values() if self._busy(other)]
-            developer.seconds = max(developer.seconds, min(busy, default=0.0))
+        if not self._is_busy(graph):
+            if not self._busy(developer):
+                others = [other.seconds for other in self.developers.values() if self._busy(other)]
+                developer.seconds = max(developer.seconds, min(others, default=0.0))
+            beside = [other.seconds for other in self._busy(developer)]
+            graph.seconds = max(graph.seconds, min(beside, default=0.0))
         self.active.add(graph.number)
 
-    def _busy(self, developer: Developer) -> bool:
-        return any(number in self.active or self.graphs[number].assigned for number in developer.graphs)
+    def _is_busy(self, graph: Graph) -> bool:
+        return graph.number in self.active or graph.assigned > 0
+
+    def _busy(self, developer: Developer) -> list[Graph]:
+        """Those of its graphs that are being worked on."""
+        return [graph for number in developer.graphs if self._is_busy(graph := self.graphs[number])]
+
+    def _charge(self, graph: Graph, seconds: float) -> None:
+        """Contributor-seconds were handed out, or came back."""
+        self.developers[graph.developer].seconds += seconds
+        graph.seconds += seconds
 
     def look_at(self, life: Life) -> None:
         """Is there room at this life?"""
@@ -134,7 +146,7 @@ class Ledger:
             self.assignments[assignment.twin].twin = assignment.number
         else:
             assignment.charged_s = assignment.cost_s / life.speed
-            self.developers[graph.developer].seconds += assignment.charged_s
+            self._charge(graph, assignment.charged_s)
             graph.assigned += len(assignment.ops)
         life.queue.append(assignment)
         self.assignments[assignment.number] = assignment
@@ -255,7 +267,7 @@ class Ledger:
         twin = self._part(assignment)
         self._close(life, assignment)
         if twin is None:
-            self.developers[graph.developer].seconds -= assignment.charged_s
+            self._charge(graph, -assignment.charged_s)
         else:
             twin.charged_s += assignment.charged_s
             self.overdue.watch(twin)

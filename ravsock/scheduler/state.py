@@ -146,13 +146,15 @@ class Graph:
     __slots__ = (
         "ahead", "assigned", "at_server", "computed", "cost_s", "developer", "failed", "fault", "fresh",
         "grown", "holders", "idle_s", "ins", "late", "low", "missing", "needed", "number", "open", "outs",
-        "parked", "path_s", "ranked", "ready_s", "recipe", "recomputed", "size_bytes", "source", "state",
-        "total", "tries", "wanted", "whole",
+        "parked", "path_s", "priority", "ranked", "ready_s", "recipe", "recomputed", "seconds", "size_bytes",
+        "source", "state", "total", "tries", "wanted", "whole",
     )  # fmt: skip
 
-    def __init__(self, number: int, developer: str) -> None:
+    def __init__(self, number: int, developer: str, priority: int = 0) -> None:
         self.number = number
         self.developer = developer
+        self.priority = priority  #: among the graphs of the same developer
+        self.seconds = 0.0  #: contributor-seconds handed out; see ledger.touch
         self.whole = False  #: every op is needed, now and later
         self.total = self.computed = self.failed = self.assigned = self.recomputed = 0
         self.state = bytearray()

@@ -121,7 +121,9 @@ class World:
         self._sequence += 1
         heapq.heappush(self._events, (time, self._sequence, action))
 
-    def submit(self, work: Work, graph: int = 1, developer: str = "ada", at: float = 0.001) -> None:
+    def submit(
+        self, work: Work, graph: int = 1, developer: str = "ada", at: float = 0.001, priority: int = 0
+    ) -> None:
         self.works[graph] = work
         self._truth[graph] = truth(work)
         self._open.add(graph)
@@ -130,7 +132,7 @@ class World:
             for op, source in enumerate(work.source):
                 if source:
                     self.store[graph, op] = self._truth[graph][op]
-            self.tell(OpenGraph(graph, developer))
+            self.tell(OpenGraph(graph, developer, priority))
             for event in work.batches(graph, self.rng, NOISE):
                 self.tell(event)
             self.tell(EndGraph(graph))
