@@ -78,7 +78,7 @@ def federate(config: Config, task: Task, consent: Ask) -> str:
     body = wire.to_bytes(encrypted(spec, seal.masked(layout, parts) if seal else parts))
     with ledger.locked():
         # others may have taken part meanwhile; and what may have been sent must be written down before
-        ledger.record(entry, ledger.check(task.policy, entry, found, marks))
+        ledger.record(entry, ledger.check(task.policy, entry, found, marks), found, marks)
         body = once.keep(body) if once else body
     outcome = send(config, spec, ledger.name_of("contributor", entry.data), body)
     with ledger.locked():

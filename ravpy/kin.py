@@ -9,12 +9,13 @@ Rows that come three times or more are not counted at all, as such a row says no
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ravpy.signatures import APART, Hashes
+from ravpy.signatures import Hashes, shifted
 
 #: files are the same data if so much of the smaller one is in the other
 SAME_SHARE = 0.5
@@ -42,23 +43,24 @@ class Common:
         return self.kin(min_rows) and self.share >= SAME_SHARE
 
 
-@dataclass(frozen=True, slots=True)
 class Rare:
-    """The rows of a file that come once or twice, each once."""
+    """How many rows of a file come once or twice, of the slices that were looked at."""
 
-    hashes: Hashes
-    twice: int  #: how many of them come twice
+    def __init__(self) -> None:
+        self.rows = self.twice = 0
+
+    def hashes(self, keys: Hashes) -> Hashes:
+        """Those of one more slice, each once; keys are sorted."""
+        second = contains(keys, shifted(keys, 1))
+        later = contains(keys, shifted(keys, -1)) | (second & contains(keys, shifted(keys, 2)))
+        hashes: Hashes = keys[~later]
+        self.rows += len(hashes)
+        self.twice += int(np.count_nonzero(second[~later]))
+        return hashes
 
     def chance(self) -> float:
         """How probable it is that two rows are equal."""
-        return 2 * self.twice / max(1, len(self.hashes)) ** 2
-
-
-def rare(keys: Hashes) -> Rare:
-    """The rare rows among sorted keys; see ravpy.signatures.numbered."""
-    second = contains(keys, keys + APART)
-    hashes = keys[~contains(keys, keys - APART) & ~(second & contains(keys, keys + APART + APART))]
-    return Rare(hashes, int(np.count_nonzero(contains(keys, hashes + APART))))
+        return 2 * self.twice / max(1, self.rows) ** 2
 
 
 def contains(keys: Hashes, wanted: Hashes) -> NDArray[np.bool_]:
@@ -71,9 +73,11 @@ def contains(keys: Hashes, wanted: Hashes) -> NDArray[np.bool_]:
     return found
 
 
-def common(a: Rare, b: Rare) -> Common:
-    """What two files have in common."""
-    rows = int(np.count_nonzero(contains(b.hashes, a.hashes)))
-    chance = max(a.chance(), b.chance())
-    small, large = sorted((len(a.hashes), len(b.hashes)))
-    return Common(rows, small * -math.expm1(-chance * large), rows / max(1, small))
+def common(slices: Iterable[tuple[Hashes, Hashes]]) -> Common:
+    """What two files have in common, by the sorted keys of both, slice by slice."""
+    a, b, rows = Rare(), Rare(), 0
+    for keys, others in slices:
+        rows += int(np.count_nonzero(contains(b.hashes(others), a.hashes(keys))))
+    small, large = sorted((a.rows, b.rows))
+    by_chance = small * -math.expm1(-max(a.chance(), b.chance()) * large)
+    return Common(rows, by_chance, rows / max(1, small))

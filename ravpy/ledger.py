@@ -7,7 +7,7 @@ refused if it would make a group of rows with equal signatures that is smaller t
 by a keyed hash of their cells, so it holds when rows are added, moved or removed, and for copies, extracts
 and other files with rows of the same people (ravpy.kin): each file has a ledger of its own, and all that have
 rows in common are looked at together. A row of which any cell was changed is another row; about that, see
-ravpy.signatures.surplus.
+ravpy.signatures.Surplus.
 
 It holds for one machine. It does not know what others were told about the same people.
 """
@@ -17,32 +17,20 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import io
 import json
 import secrets
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
+from functools import reduce
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from ravpy.kin import common, rare
+from ravpy.kin import common
 from ravpy.marks import Mark
 from ravpy.measuring import Measured
 from ravpy.policy import Policy, Refused, too_detailed
-from ravpy.signatures import (
-    Signed,
-    asked,
-    joined,
-    nothing_signed,
-    row_keys,
-    smallest_classes,
-    surplus,
-    united,
-)
+from ravpy.rowfiles import RowFile
+from ravpy.signatures import Asking, Signed, Surplus, joined, slices, united
 from ravspec.errors import ConfigError
 from ravspec.places import write_private
 
@@ -68,18 +56,29 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the ledger knows of a file and of those with rows of the same people."""
+    """The ledger's files that tell of a file's rows."""
 
-    same: frozenset[str]  #: by what the ledger knows it and those of which it is a copy, an extract or more
-    rows: Signed  #: of all files that have rows of the same people
-    rows_of_same: Signed
+    own: RowFile
+    same: tuple[RowFile, ...] = ()  #: of the same data: copies, extracts, longer exports
+    kin: tuple[RowFile, ...] = ()  #: of others with rows of the same people
+
+    def names(self) -> set[str]:
+        """By what the ledger knows the same data."""
+        return {file.name() for file in (self.own, *self.same)}
+
+    def slices(self) -> Iterator[tuple[Signed, Signed]]:
+        """(rows of the same data, rows of all), slice by slice."""
+        n = 1 + len(self.same)
+        for rows in zip(*(f.slices() for f in (self.own, *self.same, *self.kin)), strict=True):
+            same = reduce(united, rows[:n])
+            yield same, reduce(united, rows[n:], same)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is to be written down if a contribution is sent, and what went before."""
+    """What went before, and from which files of the ledger the next one is made."""
 
-    rows: Signed
+    known: Known
     earlier: list[Entry]
 
 
@@ -124,31 +123,27 @@ class Ledger:
         """By what a file is known: its path, or that of the same data which began with this graph."""
         own = self.name_of("file", str(path.resolve()))
         with self.locked():
-            same = self._known(own, found, policy).same
+            same = self._known(own, found, policy).names()
             begun = (e.data for e in self.entries() if e.fingerprint == fingerprint and e.data in same)
             return next(begun, own)
 
     def _known(self, own: str, found: Measured, policy: Policy) -> Known:
-        rows = of_same = self._load(self._rows_file(own))
-        same = {own}
-        ours = rare(row_keys(found))
+        same: list[RowFile] = []
+        kin: list[RowFile] = []
         for path in sorted(self._folder.glob("rows-*.npz")):
-            name = path.stem.removeprefix("rows-")
-            if name == own:
+            file = RowFile(path)
+            if file.name() == own:
                 continue
-            known = self._load(path)
-            both = common(ours, rare(known.keys))
+            pairs = zip(slices(found), file.slices(), strict=True)
+            both = common((ours.keys(), theirs.keys) for ours, theirs in pairs)
             if both.kin(policy.min_rows):
-                rows = united(rows, known)
-            if both.same(policy.min_rows):
-                of_same = united(of_same, known)
-                same.add(name)
-        return Known(frozenset(same), rows, of_same)
+                (same if both.same(policy.min_rows) else kin).append(file)
+        return Known(RowFile(self._folder / f"rows-{own}.npz"), tuple(same), tuple(kin))
 
     def check(self, policy: Policy, entry: Entry, found: Measured, marks: Sequence[Mark]) -> Checked:
         """What is to be recorded; Refused, if earlier graphs and this one tell of few rows together."""
         known = self._known(entry.data, found, policy)
-        earlier = [e for e in self.entries() if e.data in known.same]
+        earlier = [e for e in self.entries() if e.data in known.names()]
         if any(e.fingerprint == entry.fingerprint and e.sent for e in earlier):
             raise Refused("this data has been contributed to this graph already")
         of_developer = {e.fingerprint for e in earlier if e.developer == entry.developer}
@@ -166,33 +161,34 @@ class Ledger:
                 f"{policy.max_epsilon:g} is the most"
             )
         self._check_detail(policy, [*others, entry], found)
-        after = asked(known.rows, joined(known.rows, found), marks, entry.fingerprint)
         if policy.ledger:
-            self._check_rows(policy, known, after, found, marks)
-        return Checked(after, earlier)
+            self._check_rows(policy, known, Asking(marks, entry.fingerprint), Surplus(marks), found)
+        return Checked(known, earlier)
 
     def _check_rows(
-        self, policy: Policy, known: Known, after: Signed, found: Measured, marks: Sequence[Mark]
+        self, policy: Policy, known: Known, asking: Asking, surplus: Surplus, found: Measured
     ) -> None:
         """Refused, if few rows can be told from all others, or could if rows were rewritten."""
-        for column, n in smallest_classes(after).items():
+        for (same, rows), new in zip(known.slices(), slices(found), strict=True):
+            asking.asked(rows, joined(rows, new))
+            surplus.add(same, joined(same, new))
+        for column, n in asking.smallest_classes().items():
             if n < policy.min_rows:
                 raise Refused(
                     f"ledger: all that was and would be told, taken together, tells the sum of {column} "
                     f"of {n} rows; {policy.min_rows} are the fewest here"
                 )
-        rows = known.rows_of_same
-        for column, lost, new in surplus(rows, joined(rows, found), marks):
-            if 0 < abs(lost - new) < policy.min_rows:
+        for column, lost, came in surplus.each():
+            if 0 < abs(lost - came) < policy.min_rows:
                 raise Refused(
                     f"ledger: of {column}, {lost} rows that were told of are gone or left out now, and "
-                    f"{new} are new. If they are the same rows, changed, the sum of {abs(lost - new)} "
+                    f"{came} are new. If they are the same rows, changed, the sum of {abs(lost - came)} "
                     f"would be told; {policy.min_rows} are the fewest here"
                 )
-            if new and not policy.changed_rows:
+            if not policy.changed_rows:
                 raise Refused(
                     f"changed_rows: of {column}, {lost} rows that were told of are gone or left out now, "
-                    f"and {new} are new: some may be the same rows, changed, of which the ledger cannot tell"
+                    f"and {came} are new: some may be the same rows, changed, of which the ledger cannot tell"
                 )
 
     def _check_detail(self, policy: Policy, entries: Sequence[Entry], found: Measured) -> None:
@@ -203,13 +199,11 @@ class Ledger:
         for reason in too_detailed(policy, found, bins, crossed):
             raise Refused(reason)
 
-    def record(self, entry: Entry, checked: Checked) -> None:
+    def record(self, entry: Entry, checked: Checked, found: Measured, marks: Sequence[Mark]) -> None:
         """Write down that this is about to be sent; before it is, so that nothing is forgotten."""
-        rows = checked.rows
-        signatures = json.dumps(rows.signatures).encode()
-        buffer = io.BytesIO()
-        np.savez(buffer, keys=rows.keys, numbers=rows.numbers, signatures=np.frombuffer(signatures, np.uint8))
-        write_private(self._rows_file(entry.data), buffer.getvalue())
+        asking = Asking(marks, entry.fingerprint)
+        both = zip(checked.known.slices(), slices(found), strict=True)
+        checked.known.own.write(asking.asked(rows, joined(rows, new)) for (_, rows), new in both)
         self.note(entry)
 
     def note(self, entry: Entry) -> None:
@@ -217,19 +211,6 @@ class Ledger:
         kept = [e for e in self.entries() if (e.data, e.fingerprint) != (entry.data, entry.fingerprint)]
         body = json.dumps([asdict(e) for e in (*kept, entry)], indent=1)
         write_private(self._folder / "graphs.json", body.encode())
-
-    def _rows_file(self, data: str) -> Path:
-        return self._folder / f"rows-{data}.npz"
-
-    def _load(self, path: Path) -> Signed:
-        if not path.exists():
-            return nothing_signed()
-        try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-                signatures: Any = json.loads(file["signatures"].tobytes())
-                return Signed(file["keys"], file["numbers"], signatures)
-        except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-            raise ConfigError(f"the ledger {path} is damaged ({error}); nothing is sent without it") from None
 
 
 def together(entries: Iterable[Entry]) -> Decimal:

@@ -15,24 +15,47 @@ from ravpy.marks import Mark
 from ravpy.measuring import Measured
 
 Hashes = NDArray[np.uint64]
+#: rows are looked at in so many slices, by how their hashes begin, so that no more than one is in memory
+SLICES = 16
+_BEGINNING = np.uint64(60)
+_REST = np.uint64((1 << 60) - 1)
 #: what the second of equal rows has more than the first
-APART = np.uint64(0x9E3779B97F4A7C15)
+APART = 0x9E3779B97F4A7C15
 #: what was told of (mostly a column) -> signature; what nobody asked for has none
 Signature = dict[str, str]
 
 
 @dataclass(slots=True)
 class Signed:
-    """The rows of one file that ever took part: sorted keys, and for each the number of its signature."""
+    """The rows of a slice that ever took part: sorted keys, and for each the number of its signature."""
 
     keys: Hashes
     numbers: NDArray[np.uint32]
     signatures: list[Signature]
 
 
-def row_keys(found: Measured) -> Hashes:
-    """One key a row, sorted: equal rows are told apart by how many came before."""
-    return np.sort(numbered(np.sort(np.frombuffer(found.row_hashes, np.uint64))))
+@dataclass(slots=True)
+class Slice:
+    """The rows of a file whose hashes begin alike, and for each the number of its set of marks."""
+
+    hashes: Hashes
+    patterns: NDArray[np.uint32]
+    masks: list[int]  #: the sets, by their numbers
+
+    def keys(self) -> Hashes:
+        """One key a row, sorted: equal rows are told apart by how many came before."""
+        return np.sort(numbered(np.sort(self.hashes)))
+
+
+def slices(found: Measured) -> Iterator[Slice]:
+    """A file's rows, slice by slice."""
+    hashes = np.frombuffer(found.row_hashes, np.uint64)
+    patterns = np.frombuffer(found.row_patterns, np.uint32)
+    for i in range(SLICES):
+        here = hashes >= np.uint64(i) << _BEGINNING
+        if i + 1 < SLICES:
+            here &= hashes < np.uint64(i + 1) << _BEGINNING
+        yield Slice(hashes[here], patterns[here], list(found.patterns))
 
 
 def numbered(hashes: Hashes) -> Hashes:
@@ -42,9 +65,13 @@ def numbered(hashes: Hashes) -> Hashes:
     starts = np.flatnonzero(first)
     repeat = np.arange(len(hashes), dtype=np.uint64)
     repeat -= np.repeat(starts, np.diff(np.append(starts, len(hashes)))).astype(np.uint64)
-    repeat *= APART
-    repeat += hashes
-    return repeat
+    return shifted(hashes, repeat)
+
+
+def shifted(keys: Hashes, places: int | Hashes) -> Hashes:
+    """The keys of rows that are equal to these, so many places further on; in the same slice."""
+    on = np.asarray(places).astype(np.uint64) * np.uint64(APART & int(_REST))
+    return keys & ~_REST | keys + on & _REST
 
 
 def nothing_signed() -> Signed:
@@ -87,46 +114,59 @@ class Joined:
     each: list[tuple[int, int | None, int]]
 
 
-def joined(rows: Signed, found: Measured) -> Joined:
-    """The rows of the ledger beside those of the file; what is done with is let go, for files are long."""
-    hashes = np.frombuffer(found.row_hashes, np.uint64)
-    order = np.argsort(hashes, kind="stable")
-    keys, pattern = numbered(hashes[order]), np.frombuffer(found.row_patterns, np.uint32)[order]
+def joined(rows: Signed, new: Slice) -> Joined:
+    """The rows of the ledger beside those of the file."""
+    order = np.argsort(new.hashes, kind="stable")
+    keys, pattern = numbered(new.hashes[order]), new.patterns[order]
     order = np.argsort(keys, kind="stable")
     keys, pattern = keys[order], pattern[order]
-    del order
 
     all_keys = np.union1d(keys, rows.keys)
-    nothing = len(found.patterns)
+    nothing = len(new.masks)
     pair = np.full(len(all_keys), nothing, np.uint64)
     pair[np.searchsorted(all_keys, keys)] = pattern
-    masks: list[int | None] = [*found.patterns, None]
-    del keys, pattern
+    masks: list[int | None] = [*new.masks, None]
     # the number of the empty signature is 0
     pair[np.searchsorted(all_keys, rows.keys)] += rows.numbers * np.uint64(nothing + 1)
 
     pairs, counts = np.unique(pair, return_counts=True)
     kinds = np.searchsorted(pairs, pair).astype(np.uint32)
     each = []
-    for pair, n in zip(pairs.tolist(), counts.tolist(), strict=True):
-        old, new = divmod(pair, nothing + 1)
-        each.append((old, masks[new], n))
+    for both, n in zip(pairs.tolist(), counts.tolist(), strict=True):
+        before, now = divmod(both, nothing + 1)
+        each.append((before, masks[now], n))
     return Joined(all_keys, kinds, each)
 
 
-def asked(rows: Signed, both: Joined, marks: Sequence[Mark], fingerprint: str) -> Signed:
-    """The rows after this graph: those of the file, asked once more, and those that are no longer in it."""
-    signatures: list[Signature] = [{}]
-    at = {"{}": 0}
-    numbers = []
-    for old, mask, _ in both.each:
-        signature = extended(rows.signatures[old], mask or 0, marks, fingerprint)
-        text = json.dumps(signature, sort_keys=True)
-        if text not in at:
-            at[text] = len(signatures)
-            signatures.append(signature)
-        numbers.append(at[text])
-    return Signed(both.keys, np.array(numbers, np.uint32)[both.kinds], signatures)
+class Asking:
+    """What a graph leaves of all slices; a signature has one number in all of them."""
+
+    def __init__(self, marks: Sequence[Mark], fingerprint: str) -> None:
+        self._marks, self._fingerprint = marks, fingerprint
+        self.signatures: list[Signature] = [{}]
+        self._at = {"{}": 0}
+        self._counts: Counter[int] = Counter()
+
+    def asked(self, rows: Signed, both: Joined) -> Signed:
+        """A slice after this graph: the rows of the file, asked once more, and those no longer in it."""
+        numbers = []
+        for old, mask, n in both.each:
+            signature = extended(rows.signatures[old], mask or 0, self._marks, self._fingerprint)
+            text = json.dumps(signature, sort_keys=True)
+            if text not in self._at:
+                self._at[text] = len(self.signatures)
+                self.signatures.append(signature)
+            numbers.append(self._at[text])
+            self._counts[numbers[-1]] += n
+        return Signed(both.keys, np.array(numbers, np.uint32)[both.kinds], self.signatures)
+
+    def smallest_classes(self) -> dict[str, int]:
+        """For each column, how many rows are in the smallest group that can be told from the others."""
+        sizes: dict[str, Counter[str]] = {}
+        for number, n in self._counts.items():
+            for column, mark in self.signatures[number].items():
+                sizes.setdefault(column, Counter())[mark] += n
+        return {column: min(of.values()) for column, of in sizes.items()}
 
 
 def told_of(mask: int, marks: Sequence[Mark]) -> dict[str, list[int]]:
@@ -148,32 +188,30 @@ def extended(old: Signature, mask: int, marks: Sequence[Mark], fingerprint: str)
     return new
 
 
-def surplus(rows: Signed, both: Joined, marks: Sequence[Mark]) -> Iterator[tuple[str, int, int]]:
-    """(column, rows that are no longer told of, rows that newly are), where the former are gone in part.
+class Surplus:
+    """Rows that are no longer told of, and rows that newly are, where the former are gone in part.
 
     Rows that are gone and rows that are new may be the same people, with a cell rewritten. Then what they add
     cancels, and a difference of graphs tells of as many rows as the two numbers differ by.
     """
-    gone: set[tuple[str, str]] = set()
-    lost: Counter[tuple[str, str]] = Counter()
-    new: Counter[str] = Counter()
-    for old, mask, n in both.each:
-        before, now = rows.signatures[old], told_of(mask or 0, marks)
-        new.update({column: n for column in now if column not in before})
-        lost.update({(column, mark): n for column, mark in before.items() if column not in now})
-        if mask is None:
-            gone.update(before.items())
-    for column in new:
-        each = [lost[column, mark] for name, mark in sorted(gone) if name == column]
-        yield from ((column, n, new[column]) for n in dict.fromkeys([*each, sum(each)]) if n)
 
+    def __init__(self, marks: Sequence[Mark]) -> None:
+        self._marks = marks
+        self._gone: set[tuple[str, str]] = set()
+        self._lost: Counter[tuple[str, str]] = Counter()
+        self._new: Counter[str] = Counter()
 
-def smallest_classes(rows: Signed) -> dict[str, int]:
-    """For each column, how many rows are in the smallest group that can be told from the others."""
-    counts = np.bincount(rows.numbers, minlength=len(rows.signatures)).tolist()
-    sizes: dict[str, dict[str, int]] = {}
-    for signature, n in zip(rows.signatures, counts, strict=True):
-        for column, mark in signature.items():
-            of = sizes.setdefault(column, {})
-            of[mark] = of.get(mark, 0) + n
-    return {column: min(filter(None, of.values()), default=0) for column, of in sizes.items()}
+    def add(self, rows: Signed, both: Joined) -> None:
+        """Look at one slice."""
+        for old, mask, n in both.each:
+            before, now = rows.signatures[old], told_of(mask or 0, self._marks)
+            self._new.update({column: n for column in now if column not in before})
+            self._lost.update({(column, mark): n for column, mark in before.items() if column not in now})
+            if mask is None:
+                self._gone.update(before.items())
+
+    def each(self) -> Iterator[tuple[str, int, int]]:
+        """(column, rows no longer told of, rows newly told of)."""
+        for column, new in self._new.items():
+            lost = [self._lost[column, mark] for name, mark in sorted(self._gone) if name == column]
+            yield from ((column, n, new) for n in dict.fromkeys([*lost, sum(lost)]) if n)

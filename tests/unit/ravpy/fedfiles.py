@@ -50,5 +50,5 @@ def take_part(ledger: Ledger, policy: Policy, spec: Spec, path: Path) -> Measure
         epsilon=float(spec.epsilon) if spec.epsilon else None,
         bins=bins_of(spec), crossed=crossed_in(spec),
     )  # fmt: skip
-    ledger.record(entry, ledger.check(policy, entry, found, marks))
+    ledger.record(entry, ledger.check(policy, entry, found, marks), found, marks)
     return found
