@@ -9,6 +9,6 @@ const failed = [];
 const callbacks = { messageCallback: () => {}, errorCallback: (text) => failed.push(text) };
 await pyodide.loadPackage("numpy", callbacks);
 if (!("numpy" in pyodide.loadedPackages)) {
-  console.error(failed.join("\n"));
-  process.exit(1);
+  process.stderr.write(`${failed.join("\n")}\n`);
+  process.exitCode = 1;
 }
