@@ -30,11 +30,13 @@ SCRIPT = """
 """
 
 
-def federate(server: Server, folder: Path, *args: Any, answer: str = "") -> subprocess.CompletedProcess[str]:
+def federate(
+    server: Server, folder: Path, *args: Any, answer: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
     """`ravpy federate` to its end."""
     return subprocess.run(
         python("-m", "ravpy", "federate", *args, "--server", server.url), input=answer, text=True, cwd=ROOT,
-        env=clean_environment(RDF_STATE_DIR=str(folder)), capture_output=True, timeout=60,
+        env=clean_environment(RDF_STATE_DIR=str(folder), **environment), capture_output=True, timeout=600,
     )  # fmt: skip
 
 
@@ -162,6 +164,51 @@ def test_the_command_asks_refuses_and_says_why(
     assert done.returncode == 0, done.stderr
     assert server.view(f"federated/{graph}")["contributors"] == 1
     assert all(half in done.stdout for half in (word[:39], word[40:]))
+
+
+#: a program of ours that starts with this says at its end how much memory it had at most
+PEAK = """
+import atexit, os
+from pathlib import Path
+atexit.register(lambda: Path({folder!r}, f"peak-{{os.getpid()}}").write_text(
+    Path("/proc/self/status").read_text()))
+"""
+
+
+@pytest.mark.long
+def test_a_long_file_takes_part_in_little_memory_whatever_its_encoding(
+    server: Server, script: Callable[..., Script], tmp_path: Path
+) -> None:
+    # Given three million people in latin-1, with semicolons, decimal commas, missing cells and lines in cells
+    n, rng = 3_000_000, random.Random(3)
+    ages = [rng.randrange(18, 91) for _ in range(1000)]
+    path = tmp_path / "people.csv"
+    with open(path, "w", encoding="latin-1") as file:
+        file.write("number;age;gr\u00f6\u00dfe;note\n")
+        for k in range(0, n, 1000):
+            file.writelines(
+                f'{k + i};{f"{age},0" if i else ""};1,{i:03};"Stra\u00dfe {i % 7};\nhinten"\n'
+                for i, age in enumerate(ages)
+            )
+    (tmp_path / "sitecustomize.py").write_text(PEAK.format(folder=str(tmp_path)))
+    developer = script(source(tmp_path).replace('"max_clients": 3', '"max_clients": 1'))
+    graph, word = said(developer, "id"), said(developer, "fingerprint")
+    # When they take part
+    lower = ["--min-clients", "1", "--yes", "--expect", word]
+    form = ["--encoding", "latin-1", "--separator", ";", "--decimal-comma"]
+    done = federate(
+        server, tmp_path / "owner", graph, "--file", path, *lower, *form, PYTHONPATH=f"{tmp_path}:{ROOT}"
+    )
+    path.unlink()
+    # Then all of them count, and the memory is that of the ledger: 24 bytes a row, and a little
+    assert done.returncode == 0, done.stderr
+    assert f"{n:,} rows, {n:,} of them looked at" in done.stdout
+    assert f"0 decimals; {n // 1000:,} missing" in done.stdout
+    assert f"mean {(sum(ages[1:]) / 999).hex()} " in developer.output()
+    (peak,) = tmp_path.glob("peak-*")
+    found = re.search(r"VmHWM:\s+(\d+) kB", peak.read_text())
+    assert found
+    assert int(found[1]) * 1024 < 100e6 + 40 * n
 
 
 #: RDF's walkthrough of 2022: these calls, in this order, and nothing that RDF did not have
