@@ -99,6 +99,10 @@ def add_federate(commands: Any, common: argparse.ArgumentParser) -> None:
 FLAGS = ("min_clients", "min_rows", "dominance", "max_epsilon", "allow_plain", "allow_insecure")
 
 
+#: to who agreed and then stopped it
+MAYBE_SENT = "It may have been sent; run the same command to be sure: nothing is counted twice"
+
+
 def take_part(args: argparse.Namespace, config: Config) -> int:
     """`ravpy federate`: 0 if something was sent."""
     if args.yes and not args.expect:
@@ -126,6 +130,12 @@ def take_part(args: argparse.Namespace, config: Config) -> int:
         return 1
     except EOFError:
         print("\nnothing was sent: nobody agreed", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\nstopped. {MAYBE_SENT if any(agreed) else 'Nothing was sent'}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"ravpy: the folder {state} cannot be used: {error}", file=sys.stderr)
         return 1
     return 0 if all(agreed) else 1
 

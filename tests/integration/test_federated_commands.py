@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,3 +44,47 @@ def test_noise_may_be_required_for_once(
     assert command.main(words) == (1 if why else 0)
     assert why in capsys.readouterr().err
     assert graph.contributors == (0 if why else 1)
+
+
+@pytest.fixture
+def words(owners: list[Owner]) -> list[str]:
+    """The command by which the first owner takes part."""
+    graph = federated(COLUMNS)
+    R.federated_mean("age")
+    assert graph.fingerprint
+    return ["federate", str(graph.id), "--file", str(owners[0].file), "--server", owners[0].config.url,
+            "--allow-insecure"]  # fmt: skip
+
+
+def interrupt(*_: Any) -> str:
+    """Somebody presses Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_at_the_question_is_no_success_and_sends_nothing(
+    words: list[str], capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("builtins.input", interrupt)
+    assert command.main(words) == 1
+    assert capsys.readouterr().err.endswith("\nstopped. Nothing was sent\n")
+
+
+def test_ctrl_c_behind_the_question_says_what_to_do(
+    words: list[str], capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda text: "yes")
+    with monkeypatch.context() as now:
+        now.setattr("ravpy.federated.send", interrupt)
+        assert command.main(words) == 1
+    assert "stopped. It may have been sent; run the same command to be sure" in capsys.readouterr().err
+    assert command.main(words) == 0
+    assert "contributed to graph" in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    words: list[str], capsys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RDF_STATE_DIR", str(tmp_path / "file"))
+    assert command.main(words) == 1
+    assert re.search(rf"^ravpy: .*{tmp_path / 'file'}", capsys.readouterr().err, re.M)
