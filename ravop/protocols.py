@@ -95,6 +95,8 @@ ALONG_AXIS: dict[tuple[np.ufunc, str], str] = {
     (np.logical_or, "reduce"): "any",
     (np.add, "accumulate"): "cumsum",
     (np.multiply, "accumulate"): "cumprod",
+    (np.minimum, "accumulate"): "cummin",
+    (np.maximum, "accumulate"): "cummax",
 }
 
 

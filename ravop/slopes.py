@@ -74,11 +74,14 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Tensor:
     return result
 
 
-def gradient(x: Any, *spacing: Any, axis: int | Sequence[int] | None = None) -> Any:
+def gradient(x: Any, *spacing: Any, axis: int | Sequence[int] | None = None, edge_order: int = 1) -> Any:
     """The slope along each axis, or those named, by the neighbours on both sides; at the ends by one.
 
     spacing: between elements, for all axes or one for each; or the places along an axis, a vector.
+    edge_order: 2 takes two neighbours at the ends, too.
     """
+    if edge_order not in (1, 2):
+        raise ParamError(f"gradient: edge_order is 1 or 2, not {edge_order!r}")
     x = asarray(x)
     x = x if x.dtype.kind in "fc" else x.astype("float64")
     wanted = range(x.ndim) if axis is None else np.atleast_1d(np.asarray(axis)).tolist()
@@ -86,28 +89,39 @@ def gradient(x: Any, *spacing: Any, axis: int | Sequence[int] | None = None) -> 
     steps = spacing if len(spacing) > 1 else (*(spacing or (1.0,)),) * len(axes)
     if len(steps) != len(axes):
         raise ParamError(f"gradient along {len(axes)} axes takes a spacing for each, not {len(steps)}")
-    slopes = [slope(x, step, i) for step, i in zip(steps, axes, strict=True)]
+    slopes = [slope(x, step, i, edge_order) for step, i in zip(steps, axes, strict=True)]
     return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 
-def slope(x: Tensor, step: Any, axis: int) -> Tensor:
+def slope(x: Tensor, step: Any, axis: int, edge_order: int) -> Tensor:
     """The gradient along one axis."""
     n = x.shape[axis]
-    if n < 2:
-        raise ShapeError(f"gradient needs two elements or more along an axis; got shape {x.shape}")
+    if n < edge_order + 1:
+        least = "two" if edge_order == 1 else "three"
+        raise ShapeError(f"gradient needs {least} elements or more along an axis; got shape {x.shape}")
     y = FUNCTIONS["moveaxis"](x, axis, -1)
     if np.ndim(step):
         d = diff(asarray(step))
         if d.shape != (n - 1,):
             raise ShapeError(f"gradient: {n} elements along an axis, but places of shape {np.shape(step)}")
-        before, after, first, last = d[:-1], d[1:], d[0], d[-1]
+        before, after, first, last = d[:-1], d[1:], (d[0], d[1:2]), (d[-1], d[-2:-1])
         middle = (
             -after / (before * (before + after)) * y[..., :-2]
             + (after - before) / (before * after) * y[..., 1:-1]
             + before / (after * (before + after)) * y[..., 2:]
         )
     else:
-        middle, first, last = (y[..., 2:] - y[..., :-2]) / (2.0 * step), step, step
-    ends = (y[..., 1:2] - y[..., :1]) / first, (y[..., -1:] - y[..., -2:-1]) / last
+        middle, first, last = (y[..., 2:] - y[..., :-2]) / (2.0 * step), (step, step), (step, step)
+    back = y[..., ::-1]
+    ends = end(y, *first, edge_order), -end(back, *last, edge_order)
     result: Tensor = FUNCTIONS["moveaxis"](joined([ends[0], middle, ends[1]], -1), -1, axis)
     return result
+
+
+def end(y: Tensor, near: Any, far: Any, edge_order: int) -> Tensor:
+    """The slope at the first element, by one neighbour, or by two at these distances one from the other."""
+    first: Tensor = (y[..., 1:2] - y[..., :1]) / near
+    if edge_order == 1:
+        return first
+    second: Tensor = (y[..., 2:3] - y[..., 1:2]) / far
+    return first + (first - second) * (near / (near + far))

@@ -105,11 +105,33 @@ def mode_samples(rng: np.random.Generator) -> list[Sample]:
             ((x[:, :0],), {}), ((np.array([np.nan, 1.0, np.nan]),), {})]  # fmt: skip
 
 
-def histogram(x: Any, bins: Any, range: Any, density: bool) -> tuple[Any, Any]:
+def histogram(x: Any, weights: Any = None, *, bins: Any, range: Any, density: bool) -> tuple[Any, Any]:
     """In float64, so that the edges are the same whatever the dtype."""
     edges = np.asarray(bins, np.float64) if isinstance(bins, tuple) else bins
-    counts, edges = np.histogram(as_array(x).astype(np.float64), edges, range, density)
-    return counts if density else as_int64(counts), edges.astype(np.float64)
+    x = as_array(x).astype(np.float64)
+    if weights is None:
+        counts, edges = np.histogram(x, edges, range, density)
+        return counts if density else as_int64(counts), edges.astype(np.float64)
+    weights = as_array(weights).astype(np.float64)
+    if not isinstance(bins, tuple):
+        return np.histogram(x, edges, range, density, weights)
+    sums = sums_between(edges, x.ravel(), weights.ravel())
+    return sums / np.diff(edges) / sums.sum() if density else sums, edges
+
+
+def sums_between(edges: Any, x: Any, weights: Any) -> Any:
+    """Weights added up in the order in which they stand, which NumPy's sort may change."""
+    n = len(edges) - 1
+    place = np.where(x == edges[-1], n, np.searchsorted(edges, x, "right"))
+    inside = (place >= 1) & (place <= n)
+    return np.bincount(place[inside] - 1, weights[inside], n).astype(np.float64)
+
+
+def bind_histogram(
+    x: Any, bins: Any = 10, range: Any = None, density: Any = False, weights: Any = None
+) -> tuple[Sequence[Any], dict[str, Any]]:
+    """weights is an operand, one for each element."""
+    return (x,) if weights is None else (x, weights), {"bins": bins, "range": range, "density": density}
 
 
 def canonical_bins(value: Any) -> int | tuple[int | float, ...]:
@@ -138,13 +160,19 @@ def canonical_range(value: Any) -> tuple[int | float, ...]:
 def histogram_shapes(types: Types, params: Params) -> list[Shape]:
     bins = params["bins"]
     n = len(bins) - 1 if isinstance(bins, tuple) else bins
+    if len(types) > 1 and types[1].shape != types[0].shape:
+        raise ShapeError(
+            f"histogram: weights of shape {types[1].shape} for elements of shape {types[0].shape}"
+        )
     return [(n,), (n + 1,)]
 
 
 def histogram_dtypes(types: Types, params: Params) -> list[DType]:
     if strong(types[0]).kind == "c":
         raise DTypeError(f"complex numbers have no order: no histogram of {types[0]}")
-    return [FLOAT64 if params["density"] else INT64, FLOAT64]
+    if len(types) > 1 and strong(types[1]).kind == "c":
+        raise DTypeError(f"histogram adds up real weights, not {types[1]}")
+    return [FLOAT64 if params["density"] or len(types) > 1 else INT64, FLOAT64]
 
 
 def histogram_samples(rng: np.random.Generator) -> list[Sample]:
@@ -153,6 +181,10 @@ def histogram_samples(rng: np.random.Generator) -> list[Sample]:
         ((x,), {}), ((x,), {"bins": [-2, 0, 0.5, 3]}), ((x.astype("f4"),), {"bins": 4, "range": (-1, 2)}),
         ((samples.integers(rng, 20),), {"bins": 7, "density": True}), ((x > 0,), {"bins": 2}),
         ((x[:0],), {"bins": 3}), ((np.full(3, 2.5),), {"bins": 2, "range": [2.5, 2.5]}),
+        ((x, samples.reals(rng, 5, 6)), {"bins": 3}),
+        ((x, samples.integers(rng, 5, 6, dtype="i4")), {"bins": [-2, 0, 0.5, 3]}),
+        ((samples.integers(rng, 20), samples.integers(rng, 20, low=1) / 4),
+         {"bins": (-9.5, -1, 4, 9), "density": True}),
     ]  # fmt: skip
 
 
@@ -207,6 +239,7 @@ ROWS = (
     ),
     Op(
         name="histogram",
+        operands="x weights?",
         kernel=histogram,
         rule=TypedOutputs(histogram_shapes, histogram_dtypes),
         params={
@@ -214,8 +247,11 @@ ROWS = (
             "range": Param(kinds.optional(canonical_range), None),
             "density": Param(kinds.flag, False),
         },
-        numpy="np.histogram(np.asarray(x, float), bins, range, density)",
-        doc="How many elements lie between neighbouring edges, and the edges in float64. NaN needs a range.",
+        bind=bind_histogram,
+        numpy="np.histogram(np.asarray(x, float), bins, range, density, "
+        "None if weights is None else np.asarray(weights, float))",
+        doc="How many elements lie between neighbouring edges, or the sums of their weights, and the edges "
+        "in float64. NaN needs a range.",
         samples=histogram_samples,
         flops=per_output(10),
     ),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ravspec.errors import ParamError, ShapeError
+from ravspec.errors import DTypeError, ParamError, ShapeError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
 from ravspec.ops.op import Numeric, Op, Sample, as_array, as_int64, per_output
@@ -16,14 +16,17 @@ from ravspec.ops.random import SCALE, SEED, SIZE, ZERO, draws, generator, size_s
 from ravspec.shapes import (
     FLOAT64,
     INT64,
+    DType,
     Params,
     Shape,
+    ShapeHalf,
     Typed,
     Types,
     always,
     normal_axis,
     same_dtype,
     shape_of,
+    strong,
 )
 
 #: the largest mean of which NumPy's poisson is sure to fit into int64, rounded down
@@ -54,6 +57,55 @@ def trials(value: Any) -> int:
     return number
 
 
+def above_one(value: Any) -> int | float:
+    """The exponent of a sum that ends."""
+    number = kinds.number(value)
+    if number <= 1:
+        raise ParamError(f"must be greater than 1, not {value!r}")
+    return number
+
+
+def below_one(value: Any) -> int | float:
+    """A probability that is not one."""
+    number = kinds.number(value)
+    if not 0 <= number < 1:
+        raise ParamError(f"must be 0 or greater and less than 1, not {value!r}")
+    return number
+
+
+def in_urn(value: Any) -> int:
+    """How many there are, as far as NumPy counts them."""
+    number = kinds.count(value)
+    if number >= 10**9:
+        raise ParamError(f"must be less than a billion, not {value!r}")
+    return number
+
+
+def triangle(types: Types, params: Params) -> Shape:
+    """The size, of corners in order."""
+    left, mode, right = params["left"], params["mode"], params["right"]
+    if not left <= mode <= right or left == right:
+        raise ParamError(f"random_triangular: left, mode and right rise; got {left}, {mode} and {right}")
+    return size_shape(types, params)
+
+
+def failures(types: Types, params: Params) -> Shape:
+    """The size, of numbers that fit into 64 bits."""
+    n, p = params["n"], params["p"]
+    if n / p / p >= MOST / 100:
+        raise ParamError(f"random_negative_binomial: of n {n} and p {p} too many trials fail for 64 bits")
+    return size_shape(types, params)
+
+
+def urn(types: Types, params: Params) -> Shape:
+    """The size, of no more drawn than there are."""
+    if params["nsample"] > params["ngood"] + params["nbad"]:
+        raise ParamError(
+            f"random_hypergeometric cannot draw {params['nsample']} of {params['ngood']} and {params['nbad']}"
+        )
+    return size_shape(types, params)
+
+
 MEAN = kinds.between(0, MOST, "from 0 to 9e18")
 PROBABILITY = kinds.between(0, 1, "from 0 to 1")
 POSITIVE = Param(above_zero)
@@ -70,16 +122,22 @@ def drawn(method: str, whole: bool) -> Callable[..., Any]:
 
 
 def distribution(
-    method: str, numbers: dict[str, Param], doc: str, sample: dict[str, Any], *, whole: bool = False
+    method: str,
+    numbers: dict[str, Param],
+    doc: str,
+    sample: dict[str, Any],
+    *,
+    whole: bool = False,
+    shape: ShapeHalf = size_shape,
 ) -> Op:
     """A row of one distribution. whole: it draws integers, alike on every platform."""
     return Op(
         name=f"random_{method}",
         operands="",
         kernel=drawn(method, whole),
-        rule=Typed(size_shape, always(INT64 if whole else FLOAT64)),
+        rule=Typed(shape, always(INT64 if whole else FLOAT64)),
         params={**numbers, "size": SIZE, "seed": SEED},
-        numpy=f"np.random.Generator(np.random.PCG64(seed)).{method}({', '.join(numbers)}, size)",
+        numpy=f"np.random.Generator(np.random.PCG64(seed)).{method}({', '.join([*numbers, 'size'])})",
         doc=doc,
         samples=draws(**sample),
         numeric=Numeric.EXACT if whole else Numeric.TOLERANCE,
@@ -87,10 +145,12 @@ def distribution(
     )
 
 
-def choice(x: Any, size: Any, replace: bool, axis: int, seed: int) -> Any:
+def choice(x: Any, p: Any = None, *, size: Any, replace: bool, axis: int, seed: int) -> Any:
     """By positions drawn in 64 bits, which are the same in WebAssembly."""
     x, rng = as_array(x), generator(seed)
     n, shape = x.shape[axis], size or ()
+    if p is not None and n:
+        return np.take(x, rng.choice(n, shape, replace, as_array(p).astype(np.float64)), axis)
     if replace:
         return np.take(x, rng.integers(0, n, shape, np.int64), axis)
     return np.take(x, rng.permutation(n)[: int(np.prod(shape))].reshape(shape), axis)
@@ -104,7 +164,24 @@ def choice_shape(types: Types, params: Params) -> Shape:
     if count > (0 if not shape[axis] else count if params["replace"] else shape[axis]):
         how = "" if params["replace"] else " without putting them back"
         raise ShapeError(f"random_choice cannot draw {count} of {shape[axis]} elements{how}")
+    if len(types) > 1 and types[1].shape != (shape[axis],):
+        raise ShapeError(f"random_choice: p of shape {types[1].shape} for {shape[axis]} elements")
     return shape[:axis] + size + shape[axis + 1 :]
+
+
+def choice_dtype(types: Types, params: Params) -> DType:
+    """That of x; probabilities are real."""
+    if len(types) > 1 and strong(types[1]).kind == "c":
+        raise DTypeError(f"random_choice: probabilities are real numbers, not {types[1]}")
+    return same_dtype(types, params)
+
+
+def bind_choice(
+    x: Any, size: Any = None, replace: Any = True, axis: Any = 0, seed: Any = None, *, p: Any = None
+) -> tuple[Sequence[Any], dict[str, Any]]:
+    """p is an operand, how likely each slice is, and has to add up to 1."""
+    params = {"size": size, "replace": replace, "axis": axis, "seed": seed}
+    return (x,) if p is None else (x, p), params
 
 
 def choice_samples(rng: np.random.Generator) -> list[Sample]:
@@ -115,10 +192,15 @@ def choice_samples(rng: np.random.Generator) -> list[Sample]:
         ((x.astype("f4"),), {"axis": -1, "size": 7, "seed": 5}),
         ((x[:0],), {"size": 0, "seed": 6}),
         ((x > 0,), {"size": 5, "replace": "False", "seed": 7}),
+        ((x, np.array([0.5, 0.0, 0.25, 0.125, 0.125])), {"size": (2, 4), "seed": 8}),
+        ((x, np.array([1, 0, 0], "i4")), {"axis": 1, "seed": 9}),
+        ((np.arange(4), np.array([0.25, 0.25, 0.0, 0.5], "f4")), {"size": 3, "replace": False, "seed": 10}),
     ]
 
 
 PICK = (
+    "np.take(x, np.random.Generator(np.random.PCG64(seed)).choice(x.shape[axis], size or (), replace, p), "
+    "axis) if p is not None else "
     "np.take(x, np.random.Generator(np.random.PCG64(seed)).integers(0, x.shape[axis], size or ()), axis)"
     " if replace else np.take(x, np.random.Generator(np.random.PCG64(seed)).permutation(x.shape[axis])"
     "[:int(np.prod(size or ()))].reshape(size or ()), axis)"
@@ -144,15 +226,51 @@ ROWS = (
                  "How many of n trials succeed, each with probability p.", {"n": 60, "p": 0.3}, whole=True),
     distribution("geometric", {"p": Param(chance)},
                  "How many trials there are up to the first success.", {"p": 0.2}, whole=True),
+    distribution("logistic", {"loc": ZERO, "scale": SCALE},
+                 "Numbers of the logistic distribution around loc.", {"loc": 1.0}),
+    distribution("gumbel", {"loc": ZERO, "scale": SCALE},
+                 "Numbers of Gumbel's distribution of largest values, with its mode at loc.", {"scale": 2.0}),
+    distribution("rayleigh", {"scale": SCALE},
+                 "Lengths of vectors of two normal numbers of deviation scale.", {"scale": 0.5}),
+    distribution("pareto", {"a": POSITIVE},
+                 "Numbers of Pareto's distribution of the second kind, of shape a.", {"a": 3.0}),
+    distribution("power", {"a": POSITIVE},
+                 "Numbers from 0 to 1, as likely as their power a - 1.", {"a": 2.5}),
+    distribution("triangular", {"left": Param(kinds.number), "mode": Param(kinds.number),
+                                "right": Param(kinds.number)},
+                 "Numbers from left to right, the most likely ones at mode.",
+                 {"left": -1, "mode": 0.5, "right": 2}, shape=triangle),
+    distribution("vonmises", {"mu": ZERO, "kappa": Param(MEAN)},
+                 "Angles around mu, the closer to it the larger kappa is.", {"kappa": 2.0}),
+    distribution("wald", {"mean": POSITIVE, "scale": Param(above_zero)},
+                 "Numbers of the inverse normal distribution.", {"mean": 1.5, "scale": 1.0}),
+    distribution("standard_t", {"df": POSITIVE}, "Numbers of Student's distribution.", {"df": 4}),
+    distribution("standard_cauchy", {}, "Numbers of Cauchy's distribution.", {}),
+    distribution("f", {"dfnum": POSITIVE, "dfden": POSITIVE},
+                 "Quotients of two chi-square numbers, each by its degrees of freedom.",
+                 {"dfnum": 3, "dfden": 5.5}),
+    distribution("negative_binomial", {"n": POSITIVE, "p": Param(chance)},
+                 "How many trials fail before n succeed, each with probability p.", {"n": 4, "p": 0.4},
+                 whole=True, shape=failures),
+    distribution("hypergeometric", {name: Param(in_urn) for name in ("ngood", "nbad", "nsample")},
+                 "How many of nsample, drawn from ngood and nbad, are good.",
+                 {"ngood": 9, "nbad": 6, "nsample": 5}, whole=True, shape=urn),
+    distribution("logseries", {"p": Param(below_one)},
+                 "Integers from 1 on of the logarithmic series distribution.", {"p": 0.6}, whole=True),
+    distribution("zipf", {"a": Param(above_one)},
+                 "Integers from 1 on, as likely as their power -a.", {"a": 2.5}, whole=True),
     Op(
         name="random_choice",
+        operands="x p?",
+        bind=bind_choice,
         kernel=choice,
-        rule=Typed(choice_shape, same_dtype),
+        rule=Typed(choice_shape, choice_dtype),
         params={
             "size": SIZE, "replace": Param(kinds.flag, True), "axis": Param(kinds.integer, 0), "seed": SEED,
         },
         numpy=PICK,
-        doc="Slices along an axis drawn at random, all as likely; with replace, the same may come again.",
+        doc="Slices along an axis drawn at random, all as likely or as p says; with replace, the same may "
+        "come again.",
         samples=choice_samples,
         flops=per_output(10),
     ),

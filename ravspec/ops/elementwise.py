@@ -98,8 +98,12 @@ def bind_clip(
     """clip(x, min, max), or RDF's clip(x, lower_limit=..., upper_limit=...); None sets no limit."""
     low = min if lower_limit is None else lower_limit
     high = max if upper_limit is None else upper_limit
-    # an operand limits itself to what it is
-    return (x, x if low is None else low, x if high is None else high), {}
+    low = x if low is None else low  # an operand limits itself to what it is, from below
+    return (x, low) if high is None else (x, low, high), {}
+
+
+def clip(x: Any, low: Any, high: Any = None) -> Any:
+    return np.clip(x, low, high)
 
 
 def clip_samples(rng: np.random.Generator) -> list[Sample]:
@@ -111,6 +115,8 @@ def clip_samples(rng: np.random.Generator) -> list[Sample]:
         ((samples.integers(rng, 5, dtype="u1"), -1, 300), {}),
         ((samples.integers(rng, 5, dtype="i4"), np.array([0, 1, 2, 3, 4]), np.array([3])), {}),
         (bind_clip(x[0], max=0)[0], {}),
+        (bind_clip(x[0], min=0)[0], {}),
+        (bind_clip(samples.integers(rng, 3, dtype="u1"), min=np.array([[4], [200]], "u1"))[0], {}),
         ((x[:0], 0, 1), {}),
     ]
 
@@ -181,8 +187,8 @@ ROWS = (
     ),
     Op(
         name="clip",
-        operands="x min max",
-        kernel=np.clip,
+        operands="x min max?",
+        kernel=clip,
         rule=Typed(broadcasted, promoted),
         bind=bind_clip,
         numpy="np.clip(x, min, max)",

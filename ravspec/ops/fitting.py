@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ravspec.errors import DTypeError, ShapeError
+from ravspec.errors import DTypeError, ParamError, ShapeError
 from ravspec.ops import params as kinds
 from ravspec.ops import samples
 from ravspec.ops.linalg import solve_dtype
@@ -93,6 +93,25 @@ def interp_dtype(types: Types, params: Params) -> DType:
     return np.dtype(np.complex128) if strong(types[2]).kind == "c" else FLOAT64
 
 
+def positive(value: Any) -> int | float:
+    """A number greater than zero."""
+    length = kinds.number(value)
+    if length <= 0:
+        raise ParamError(f"must be greater than 0, not {value!r}")
+    return length
+
+
+def interp(x: Any, xp: Any, fp: Any, left: Any, right: Any, period: Any) -> Any:
+    """As NumPy does it, but places that fall together in a period stay in their order everywhere."""
+    if period is not None:
+        x, xp = np.asarray(x, np.float64) % period, np.asarray(xp, np.float64) % period
+        order = np.argsort(xp, kind="stable")
+        xp, fp, left, right = xp[order], fp[order], None, None
+        xp = np.concatenate((xp[-1:] - period, xp, xp[:1] + period))
+        fp = np.concatenate((fp[-1:], fp, fp[:1]))
+    return np.interp(x, xp, fp, left, right)
+
+
 def interp_samples(rng: np.random.Generator) -> list[Sample]:
     xp, fp = np.sort(samples.reals(rng, 5)), samples.reals(rng, 5)
     x = samples.reals(rng, 2, 4, low=-4, high=4)
@@ -100,6 +119,7 @@ def interp_samples(rng: np.random.Generator) -> list[Sample]:
         ((x, xp, fp), {}), ((x.astype("f4"), xp.astype("f4"), fp), {"left": -1, "right": 0.5}),
         ((0.5, xp, fp), {}), ((np.arange(3), np.arange(5), np.arange(5) ** 2), {}), ((x[:0], xp, fp), {}),
         ((x[0], xp, fp + 1j), {}), ((np.array([np.nan, 9.0]), xp, fp), {"right": 7}),
+        ((x, fp, xp), {"period": 2.5, "left": 8}), ((x[0], np.arange(5), fp + 1j), {"period": 3}),
     ]  # fmt: skip
 
 
@@ -149,11 +169,15 @@ ROWS = (
     Op(
         name="interp",
         operands="x xp fp",
-        kernel=of_arrays(np.interp),
+        kernel=of_arrays(interp),
         rule=Typed(interp_shape, interp_dtype),
-        params={key: Param(kinds.optional(kinds.number), None) for key in ("left", "right")},
-        numpy="np.interp(x, xp, fp, left, right)",
-        doc="Straight lines between the values fp at the rising xp; outside, the ends, or left and right.",
+        params={
+            **{key: Param(kinds.optional(kinds.number), None) for key in ("left", "right")},
+            "period": Param(kinds.optional(positive), None),
+        },
+        numpy="np.interp(x, xp, fp, left, right, period)",
+        doc="Straight lines between the values fp at the rising xp; outside, the ends, or left and right. "
+        "With a period, x and xp are places in it, in any order.",
         samples=interp_samples,
         numeric=Numeric.TOLERANCE,
         flops=per_output(10),

@@ -10,12 +10,14 @@ import numpy as np
 from ravspec.ops import samples
 from ravspec.ops.op import Op, Sample
 from ravspec.ops.params import Param
-from ravspec.ops.reduce import AXES, SPREAD, TYPED, reduce, total_dtype, totals
+from ravspec.ops.reduce import AXES, ONE_AXIS, SPREAD, TYPED, positions, reduce, total_dtype, totals
 from ravspec.ops.sets import quantile_row, with_real_q
 from ravspec.shapes import (
+    INT64,
     DType,
     Params,
     Types,
+    always,
     float_dtype,
     of_first,
     real_dtype,
@@ -23,6 +25,18 @@ from ravspec.shapes import (
     same_dtype,
     strong,
 )
+
+
+def lines(rng: np.random.Generator) -> list[Sample]:
+    """With NaN among the elements, but in no line nothing else."""
+    x = samples.reals(rng, 3, 4)
+    x[0, 1] = x[2, 3] = np.nan
+    return [
+        ((x,), {}), ((x,), {"axis": 0}), ((x,), {"axis": 1, "keepdims": True}),
+        ((x.astype("f4"),), {"axis": -1}), ((samples.integers(rng, 2, 3, dtype="i4"),), {"axis": 0}),
+        ((np.array(2.5),), {}), ((x[:, :0],), {"axis": 0}),
+    ]  # fmt: skip
+
 
 CALL = "(x, axis=axis, keepdims=keepdims)"
 
@@ -90,6 +104,13 @@ ROWS = (
                 shape=reduced_nonempty, sample=calls(empty=False)),
     without_nan("nanmax", same_dtype, "The largest element that is a number; NaN if there is none.",
                 shape=reduced_nonempty, sample=calls(empty=False)),
+    *(
+        reduce(f"nanarg{word}", positions(getattr(np, f"nanarg{word}")), always(INT64),
+               f"np.nanarg{word}" + CALL,
+               f"The position of the first {which} number; a line of nothing but NaN fails the op.",
+               params=ONE_AXIS, shape=reduced_nonempty, sample=lines)
+        for word, which in (("min", "smallest"), ("max", "largest"))
+    ),
     without_nan("nanmedian", of_first(float_dtype), "The median of the elements that are numbers.",
                 sample=calls(), weight=10),
     quantile_row("nanpercentile", among_numbers(np.nanpercentile, np.percentile), 100,

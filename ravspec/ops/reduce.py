@@ -146,6 +146,28 @@ def running(name: str, ufunc: Callable[..., Any], doc: str, aliases: str = "") -
     )
 
 
+def extreme(name: str, ufunc: np.ufunc, doc: str, alias: str) -> Op:
+    """A row of a running minimum or maximum."""
+
+    def calls(rng: np.random.Generator) -> list[Sample]:
+        x = samples.reals(rng, 3, 4)
+        return [
+            ((x,), {}), ((x,), {"axis": 0}), ((x.astype("f4"),), {"axis": -1}), ((x[0, 0],), {}),
+            ((x[:0],), {}), ((samples.integers(rng, 5, dtype="i2"),), {}), ((x > 0,), {"axis": 1}),
+        ]  # fmt: skip
+
+    return Op(
+        name=name,
+        kernel=of_arrays(lambda x, axis: ufunc.accumulate(np.ravel(x) if axis is None else x, axis or 0)),
+        rule=Typed(accumulated, same_dtype),
+        params={"axis": RUNNING["axis"]},
+        numpy=f"np.{ufunc.__name__}.accumulate(np.ravel(x) if axis is None else x, axis or 0)",
+        doc=doc,
+        aliases=(alias,),
+        samples=calls,
+    )
+
+
 CALL = "(x, axis=axis, keepdims=keepdims)"
 
 ROWS = (
@@ -183,4 +205,8 @@ ROWS = (
            "The middle element, or the mean of the two in the middle.", weight=10),
     running("cumsum", np.cumsum, "The running sum along an axis; without one, of the flattened array."),
     running("cumprod", np.cumprod, "The running product along an axis; without one, of the flattened array."),
+    extreme("cummin", np.minimum, "The smallest so far along an axis; without one, of the flattened array.",
+            "cumulative_min"),
+    extreme("cummax", np.maximum, "The largest so far along an axis; without one, of the flattened array.",
+            "cumulative_max"),
 )  # fmt: skip

@@ -105,6 +105,7 @@ ROWS = [
     row("ravel", ((M,), {}, M.ravel()), ((M,), {"order": "F"}, M.ravel("F"))),
     row("ravint", ((np.array(-2.7),), {}, -2)),
     row("clip", ((V,), {"lower_limit": 0, "upper_limit": 3}, np.clip(V, 0, 3)),
+        ((V,), {"lower_limit": 1}, np.maximum(V, 1)), ((V,), {"upper_limit": 1}, np.minimum(V, 1)),
         ((V, np.array(0), np.array(3)), {}, np.clip(V, 0, 3))),
     row("prod", ((M,), {"axis": 1}, M.prod(1)), ((M,), {}, M.prod())),
     row("cnn_index", ((IMAGES,), AT_PATCHES, IMAGES[:, *PATCHES])),

@@ -30,6 +30,14 @@ F5 = ArrayType((5,), np.dtype("f8"))
         ("random_binomial", {"n": 2**63, "p": 0.5}, "from 0 to"),
         ("random_geometric", {"p": 0}, "greater than 0 and at most 1, not 0"),
         ("random_chisquare", {}, 'needs the param "df"'),
+        ("random_triangular", {"left": 2, "mode": 1, "right": 3}, "rise; got 2, 1 and 3"),
+        ("random_triangular", {"left": 1, "mode": 1, "right": 1}, "rise; got 1, 1 and 1"),
+        ("random_hypergeometric", {"ngood": 3, "nbad": 3, "nsample": 9}, "cannot draw 9 of 3 and 3"),
+        ("random_hypergeometric", {"ngood": 1e9, "nbad": 3, "nsample": 9}, "must be an integer, not"),
+        ("random_hypergeometric", {"ngood": 10**9, "nbad": 3, "nsample": 9}, "less than a billion"),
+        ("random_logseries", {"p": 1}, "less than 1, not 1"),
+        ("random_zipf", {"a": 1}, "greater than 1, not 1"),
+        ("random_negative_binomial", {"n": 1e18, "p": 0.5}, "too many trials fail"),
         ("random_gamma", {"shape": float("nan")}, "finite number, not nan"),
         ("random_uniform", {"low": 2, "high": 1}, "from low up to high, .* got 2.0 and 1.0"),
         ("random_uniform", {"low": -1e308, "high": 1e308}, "less than 1.8e308 apart"),
@@ -51,6 +59,8 @@ def test_numbers_of_which_there_is_no_distribution_are_refused(
     [
         ((F5,), {"size": 6, "replace": False}, "cannot draw 6 of 5 elements without putting them back"),
         ((ArrayType((0, 2), np.dtype("f8")),), {}, "cannot draw 1 of 0 elements"),
+        ((F5, F5._replace(shape=(4,))), {}, r"p of shape [(]4,[)] for 5 elements"),
+        ((F5, F5._replace(dtype=np.dtype("c16"))), {}, "probabilities are real numbers, not complex128"),
         ((F5,), {"axis": 1}, "axis 1 is out of bounds"),
     ],
 )
@@ -63,9 +73,9 @@ def test_more_than_there_is_cannot_be_drawn(types: Any, params: dict[str, Any], 
 def test_what_is_not_put_back_does_not_come_again() -> None:
     kernel = OPS["random_choice"].kernel
     x = np.arange(50)
-    drawn = kernel(x, (50,), False, 0, 3)
+    drawn = kernel(x, size=(50,), replace=False, axis=0, seed=3)
     assert sorted(drawn) == x.tolist() and drawn.tolist() != x.tolist()
-    again = kernel(x, (50,), True, 0, 3)
+    again = kernel(x, size=(50,), replace=True, axis=0, seed=3)
     assert len(set(again.tolist())) < 50
 
 

@@ -222,6 +222,7 @@ def test_the_table_is_complete(names: list[str]) -> None:
         ("clip", ("x", 0, 1), {}, ("x", 0, 1), {}),
         ("clip", ("x",), {"lower_limit": 0, "upper_limit": 1}, ("x", 0, 1), {}),
         ("clip", ("x",), {"max": 1}, ("x", "x", 1), {}),
+        ("clip", ("x",), {"min": 1}, ("x", 1), {}),
         ("reshape", ("x", (2, 3)), {}, ("x",), {"shape": (2, 3)}),
         ("reshape", ("x", 2, 3), {}, ("x",), {"shape": (2, 3)}),
         ("reshape", ("x", -1), {}, ("x",), {"shape": -1}),
