@@ -117,6 +117,8 @@ class Client:
                     patience = time.monotonic() + COME_BACK_S
                     yield reply, parts
                 return
+            except RavError:  # the server's word; some of ours are errors of the system too
+                raise
             except TimeoutError as error:
                 raise self._late(graph, timeout, deadline) from error
             except LOST as error:

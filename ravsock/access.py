@@ -62,6 +62,12 @@ class Access:
         self.watch(owner, digest, True)
         return True
 
+    def take_away(self, owner: str, digest: str) -> None:
+        """The array is not the owner's any more: nothing has used it, and it is deleted."""
+        self._own.get(owner, set()).discard(digest)
+        if not self.may_read(owner, digest):
+            self.watch(owner, digest, False)
+
     def lend(self, life: str, assignment: int, digests: Iterable[str]) -> None:
         """The stored operands of an assignment are the life's to read while it is live."""
         digests = list(digests)

@@ -22,6 +22,7 @@ from ravsock.gatherings import GATHERINGS, Gatherings
 from ravsock.guards import guard
 from ravsock.namespaces import Contributors
 from ravsock.routes import DISPATCHER, DOOR, errors_as_json, routes
+from ravsock.sweeping import SWEEPER, Sweeper
 from ravsock.tls import Certificate, read_certificate
 from ravspec.errors import ConfigError
 from ravspec.packet import joining
@@ -65,7 +66,9 @@ def make_app(config: Config) -> web.Application:
         await dispatcher.start()
         app[GATHERINGS] = gatherings = Gatherings(dispatcher)
         await gatherings.start()
+        app[SWEEPER] = sweeper = Sweeper(dispatcher)
         yield
+        sweeper.close()
         gatherings.close()
         await sockets.shutdown()
         await dispatcher.close()

@@ -48,6 +48,13 @@ RAVSOCK_IDLE_S = 75.0
 #: seconds in which a request must have arrived, or after which it must have moved at so many bytes a second
 RAVSOCK_REQUEST_S = 30.0
 RAVSOCK_MIN_BPS = 1024.0
+# Sweeping (ravsock.sweeping); 0: never.
+#: seconds for which results of graphs that have ended are kept; persisted ones stay
+RAVSOCK_KEEP_S = 30 * 86400
+#: bytes of all values, above which the oldest of those results go first
+RAVSOCK_KEEP_BYTES = 0
+#: seconds after which an array goes that was sent and never used
+RAVSOCK_ORPHAN_S = 86400
 #: certificate chain and key, PEM files: then HTTP and FTP are in TLS, and nothing goes in the clear
 RAVSOCK_TLS_CERT = ""
 RAVSOCK_TLS_KEY = ""
@@ -96,6 +103,9 @@ class Config:
     idle_s: float = RAVSOCK_IDLE_S
     request_s: float = RAVSOCK_REQUEST_S
     min_bps: float = RAVSOCK_MIN_BPS
+    keep_s: int = RAVSOCK_KEEP_S
+    keep_bytes: int = RAVSOCK_KEEP_BYTES
+    orphan_s: int = RAVSOCK_ORPHAN_S
 
     @property
     def heartbeat_s(self) -> float:
@@ -131,6 +141,9 @@ ENVIRONMENT = {
     "idle_s": "RAVSOCK_IDLE_S",
     "request_s": "RAVSOCK_REQUEST_S",
     "min_bps": "RAVSOCK_MIN_BPS",
+    "keep_s": "RAVSOCK_KEEP_S",
+    "keep_bytes": "RAVSOCK_KEEP_BYTES",
+    "orphan_s": "RAVSOCK_ORPHAN_S",
 }
 
 #: the limits, from message_bytes on: numbers that are not below 0

@@ -299,12 +299,13 @@ class Dispatcher:
     def _sizes_for(self, life: str) -> Callable[[str], int | None]:
         """The sizes of the stored arrays that a life may name in a result: those it sent."""
         if life not in self.tokens:
-            return self.folder.size_of
+            return self.folder.offered
         owner = of_life(life)
-        return lambda digest: self.folder.size_of(digest) if self.access.may_name(owner, digest) else None
+        return lambda digest: self.folder.offered(digest) if self.access.may_name(owner, digest) else None
 
     async def _keep_upload(self, account: Account, digest: str, size: int) -> None:
         """An upload by FTP is written down as one by HTTP is."""
+        self.folder.going.discard(digest)
         if account.life:
             await self.writer.submit(self.keeper.array_of_life(account.life, digest, size))
         elif account.principal is not None and account.principal.role is not None:

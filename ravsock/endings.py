@@ -13,6 +13,8 @@ from ravsock.graphs import GraphRecord
 from ravsock.guards import principal_of
 from ravsock.roles import ANYBODY
 from ravsock.routes import DISPATCHER, developer_of, number, record_of
+from ravsock.sql import Connection
+from ravsock.sweeping import SWEEPER
 from ravspec.errors import GraphError
 from ravspec.states import GraphState
 
@@ -62,10 +64,19 @@ async def delete_graphs(app: web.Application, graphs: list[int]) -> None:
     for graph in gathering.intersection(graphs):
         await gatherings.cancel(graph, ANYBODY)
     forget_all(dispatcher, graphs)
-    await dispatcher.writer.submit(lambda c: store.delete_graphs(c, graphs))
+    freed = await dispatcher.writer.submit(lambda c: deleted(c, graphs))
     forget_all(dispatcher, graphs)  # a question that came meanwhile may have loaded one again
     dispatcher.count_bytes_again()
+    if freed:
+        dispatcher.spawn(app[SWEEPER].files(freed))
     log.info("action=graphs_deleted graphs=%d first=%s", len(graphs), graphs[0] if graphs else "none")
+
+
+def deleted(c: Connection, graphs: list[int]) -> set[str]:
+    """Delete them; the files that they had, which others may have too."""
+    files = store.files_of(c, graphs)
+    store.delete_graphs(c, graphs)
+    return files
 
 
 def forget_all(dispatcher: Dispatcher, graphs: list[int]) -> None:

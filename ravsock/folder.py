@@ -31,6 +31,8 @@ class DataFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        #: files that are about to be swept: nobody begins to use them; who sends one anew takes it out
+        self.going: set[str] = set()
         try:
             path.mkdir(parents=True, exist_ok=True)
             probe = path / f"{PARTIAL}{uuid.uuid4().hex}"
@@ -54,10 +56,17 @@ class DataFolder:
         except FileNotFoundError:
             return None
 
+    def offered(self, digest: str) -> int | None:
+        """The same, for who is about to use it."""
+        return None if digest in self.going else self.size_of(digest)
+
     def write(self, digest: str, body: Buffer) -> None:
         """Store a buffer of which the digest is known."""
         final = self.file(digest)
-        if not final.exists():
+        self.going.discard(digest)
+        if final.exists():
+            os.utime(final)  # it is as if it had come now
+        else:
             partial = self.path / f"{PARTIAL}{uuid.uuid4().hex}"
             try:
                 partial.write_bytes(body)
@@ -75,6 +84,30 @@ class DataFolder:
             raise TransferError(f"the data file {digest[:12]} holds other bytes than were stored")
         return body
 
+    def older_than(self, before: float) -> list[str]:
+        """The digests of files that came before that time."""
+        with os.scandir(self.path) as entries:
+            return [e.name for e in entries if DIGEST.fullmatch(e.name) and e.stat().st_mtime < before]
+
+    def sweep(self, digest: str, before: float) -> int | None:
+        """Delete a file that is going and came before that time; its size, None if it stays.
+
+        It is put aside and looked at then: who sends it anew at this moment, by FTP, has another file.
+        """
+        aside = self.path / f"{PARTIAL}swept-{digest}"
+        if digest not in self.going:
+            return None
+        try:
+            os.rename(self.file(digest), aside)
+        except FileNotFoundError:
+            return None
+        stat = aside.stat()
+        if stat.st_mtime >= before:
+            os.replace(aside, self.file(digest))
+            return None
+        aside.unlink()
+        return stat.st_size
+
     async def receive(self, blocks: AsyncIterator[bytes], expected: int | None) -> tuple[str, int]:
         """Store a stream; (its SHA-256, its size). One of another length than expected leaves nothing."""
         partial = self.path / f"{PARTIAL}{uuid.uuid4().hex}"
@@ -88,6 +121,7 @@ class DataFolder:
             if expected is not None and size != expected:
                 raise TransferError(f"{expected} bytes were announced, {size} came")
             os.replace(partial, self.file(digest.hexdigest()))
+            self.going.discard(digest.hexdigest())
         except OSError as error:
             if isinstance(error, TransferError):
                 raise

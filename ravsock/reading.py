@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from ravsock import models as m
+from ravsock.access import is_life
 from ravspec.batch import Batch, Symbols
 from ravspec.states import GraphState, OpState
 
@@ -146,6 +148,67 @@ def persisted(c: Connection, developer: str, name: str) -> tuple[int, int] | Non
     )
     row = c.execute(query).one_or_none()
     return None if row is None else (int(row[0]), int(row[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A data row that could be computed again: a result of a graph that has ended."""
+
+    id: int
+    graph: int
+    ops: tuple[int, ...]
+    at: float  #: when it was committed
+    size_bytes: int  #: with the outputs that are files by themselves
+    digests: tuple[str, ...]  #: of its files
+
+
+def results(c: Connection, file_size: Callable[[str], int | None]) -> list[StoredResult]:
+    """Of graphs that were computed, or failed; of a cancelled one nothing is computed again."""
+    d, a = m.data.c, m.assignment.c
+    inline = d.body.is_not(None).label("inline")
+    query = (
+        sa.select(d.id, d.graph_id, d.ops, d.layout, d.size_bytes, d.sha256, inline, a.ended_at)
+        .join(m.assignment, a.id == d.assignment)
+        .join(m.graph, m.graph.c.id == d.graph_id)
+        .where(m.graph.c.state.in_((GraphState.COMPUTED, GraphState.FAILED)))
+    )
+    found = []
+    for row in c.execute(query):
+        stored = stored_in(row.layout)
+        size = row.size_bytes + sum(file_size(digest) or 0 for digest in stored)
+        digests = (*stored, *(() if row.inline else (row.sha256,)))
+        ops = tuple(np.frombuffer(row.ops, "<i4").tolist())
+        found.append(StoredResult(row.id, row.graph_id, ops, row.ended_at, size, digests))
+    return found
+
+
+def stored_in(layout: bytes) -> set[str]:
+    """The outputs of a data row that are files by themselves."""
+    return set(json.loads(layout).get("stored", {}).values())
+
+
+def persisted_ops(c: Connection) -> set[tuple[int, int]]:
+    """(graph, op) of every persisted name."""
+    return {(row[0], row[1]) for row in c.execute(sa.select(m.persisted.c.graph_id, m.persisted.c.op))}
+
+
+def files_by_themselves(c: Connection) -> set[str]:
+    """Of all graphs: inputs and outputs that are files by themselves."""
+    layouts = c.execute(sa.select(m.data.c.layout).where(sa.func.length(m.data.c.layout) > len("{}")))
+    return {digest for (layout,) in layouts for digest in stored_in(layout)}
+
+
+def used_files(c: Connection) -> set[str]:
+    """Every file that is part of a graph, and what a contributor has sent for a result of its."""
+    joined = c.execute(sa.select(m.data.c.sha256).where(m.data.c.body.is_(None)))
+    lent = {digest for owner, digest, _ in array_rows(c) if is_life(owner)}
+    return files_by_themselves(c) | {row[0] for row in joined} | lent
+
+
+def value_bytes(c: Connection, file_size: Callable[[str], int | None]) -> int:
+    """Bytes of the values of all graphs."""
+    joined = c.execute(sa.select(sa.func.coalesce(sa.func.sum(m.data.c.size_bytes), 0))).scalar_one()
+    return int(joined) + sum(file_size(digest) or 0 for digest in files_by_themselves(c))
 
 
 def next_assignment(c: Connection) -> int:

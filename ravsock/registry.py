@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from sqlalchemy.engine import Engine
@@ -81,6 +82,18 @@ class Registry:
         developer = record.developer if record else self.read(reading.developer_of, graph)
         if developer is None or not principal.sees(developer):
             raise no_graph(graph)  # another's and none are told in the same words
+
+    @contextlib.asynccontextmanager
+    async def without(self, graphs: set[int]) -> AsyncIterator[set[int]]:
+        """Those of these graphs for which nobody waits are not in memory, and are not loaded meanwhile."""
+        async with self._loading:
+            held = {graph: self._records.get(graph) for graph in graphs}
+            idle = {graph for graph, record in held.items() if record is None or not record.questions}
+            for graph in idle:
+                record = held[graph]
+                if record is not None:
+                    self.drop(record)
+            yield idle
 
     async def load_unfinished(self) -> list[GraphRecord]:
         """At a start: every graph that is not finished, in memory again."""

@@ -130,6 +130,7 @@ async def submit(request: web.Request) -> web.StreamResponse:
     config = request.app[DISPATCHER].config
     body = await body_of(request, config, config.message_bytes, "RAVSOCK_MESSAGE_BYTES")
     message, buffers = messages.decode(body, messages.FromDeveloper)
+    record = await record_of(request)  # one that has ended may have left memory while the body came
     principal, door = principal_of(request), request.app[DOOR]
     frames = answer(request.app[DISPATCHER], record, message, buffers, principal)
     response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ravsock.access import of_life
 from ravsock.history import moved
+from ravsock.reading import stored_in
 from ravsock.scheduler.events import Assign
 from ravsock.sql import Connection
 from ravspec.batch import Batch
@@ -85,6 +86,21 @@ def delete_graphs(c: Connection, graphs: Sequence[int]) -> None:
     """Graphs and all that is theirs: ops, values, names, history. Files are swept later."""
     for graph in graphs:
         c.execute("DELETE FROM graph WHERE id = ?", (graph,))
+
+
+def files_of(c: Connection, graphs: Sequence[int]) -> set[str]:
+    """The files that these graphs use, perhaps beside others."""
+    found: set[str] = set()
+    for graph in graphs:
+        query = "SELECT sha256, body IS NULL, layout FROM data WHERE graph_id = ?"
+        for digest, is_file, layout in c.execute(query, (graph,)):
+            found |= stored_in(layout) | ({digest} if is_file else set())
+    return found
+
+
+def delete_data(c: Connection, rows: Sequence[int]) -> None:
+    """Stored buffers that are not wanted any more."""
+    c.executemany("DELETE FROM data WHERE id = ?", [(row,) for row in rows])
 
 
 def insert_ops(c: Connection, graph: int, batch: Batch, source: NDArray[np.bool_]) -> None:
@@ -298,3 +314,8 @@ def insert_array(c: Connection, developer: str, digest: str, size: int) -> None:
         "INSERT INTO stored_array (developer, sha256, size_bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         (developer, digest, size),
     )
+
+
+def delete_arrays(c: Connection, rows: Sequence[tuple[str, str]]) -> None:
+    """(developer, SHA-256): the array is not the developer's any more."""
+    c.executemany("DELETE FROM stored_array WHERE developer = ? AND sha256 = ?", rows)

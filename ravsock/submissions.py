@@ -76,7 +76,7 @@ def check_arrays(dispatcher: Dispatcher, principal: Principal, batch: Batch) -> 
     """Arrays that were sent ahead: this developer's, or there are none, in the same words."""
     for digest in batch.stored.values():
         known = principal.sees_all() or dispatcher.access.may_name(principal.name, digest)
-        if not known or dispatcher.folder.size_of(digest) is None:
+        if not known or dispatcher.folder.offered(digest) is None:
             raise TransferError(f"the array {digest[:12]} was not sent to this server; send it again")
 
 
