@@ -21,6 +21,7 @@ from stubs import stub  # noqa: E402
 
 import ravop as R  # noqa: E402
 from ravop import composed, rdf, slopes, stats  # noqa: E402
+from ravop.describing import shapes_file  # noqa: E402
 from ravspec.ops import CHAPTERS, OPS, Numeric, Op, fourier  # noqa: E402
 from ravspec.ops.params import REQUIRED  # noqa: E402
 
@@ -185,6 +186,7 @@ FILES: list[tuple[str, Callable[[], str]]] = [
     ("docs/ops.md", ops_page),
     ("docs/states.md", states_page),
     ("ravop/functions.pyi", stub),
+    ("ravop/shapes.json", shapes_file),
 ]
 
 

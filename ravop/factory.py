@@ -5,19 +5,18 @@ Every function has the row's true signature. ravop.functions holds them by name.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ravop.describing import docstring, signature
 from ravop.graph import Graph, current_graph
 from ravop.record import key_of
 from ravop.tensor import Tensor
 from ravspec.errors import OpError, ParamError
 from ravspec.ops import ALIASES, OPS, Op, fourier
 from ravspec.ops.creation import DATA
-from ravspec.ops.params import REQUIRED
 
 Function = Callable[..., Any]
 
@@ -117,27 +116,9 @@ def make_function(row: Op) -> Function:
     function = simple_function(row) if row.bind is None and not row.params else full_function(row)
     function.__name__ = function.__qualname__ = row.name
     function.__module__ = "ravop"
-    function.__doc__ = f"{row.doc} NumPy: `{row.numpy}`."
+    function.__doc__ = docstring(row)
     function.__signature__ = signature(row)  # type: ignore[attr-defined]
     return function
-
-
-def signature(row: Op) -> inspect.Signature:
-    """The public call form of a row."""
-    if row.bind is not None:
-        return inspect.signature(row.bind)
-    kind = inspect.Parameter
-    parameters = [kind(name, kind.POSITIONAL_ONLY) for name in row.operand_names]
-    for name, param in row.params.items():
-        default = kind.empty if param.default is REQUIRED else param.default
-        parameters.append(kind(name, kind.POSITIONAL_OR_KEYWORD, default=default))
-    # a param without default cannot follow one with: then all are named in calls
-    required = [p.default is kind.empty for p in parameters]
-    if sorted(required, reverse=True) != required:
-        parameters = [
-            p if p.kind is kind.POSITIONAL_ONLY else p.replace(kind=kind.KEYWORD_ONLY) for p in parameters
-        ]
-    return inspect.Signature(parameters)
 
 
 #: what `R.fft` has, and neither `R` itself nor a tensor, as in NumPy

@@ -124,4 +124,5 @@ def end(y: Tensor, near: Any, far: Any, edge_order: int) -> Tensor:
     if edge_order == 1:
         return first
     second: Tensor = (y[..., 2:3] - y[..., 1:2]) / far
-    return first + (first - second) * (near / (near + far))
+    slope: Tensor = first + (first - second) * (near / (near + far))
+    return slope

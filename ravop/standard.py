@@ -34,7 +34,7 @@ def on_device(function: Function) -> Function:
 
     signature = inspect.signature(function)
     parameters = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-    device = inspect.Parameter("device", inspect.Parameter.KEYWORD_ONLY, default=None)
+    device = inspect.Parameter("device", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Any")
     placed.__signature__ = signature.replace(parameters=[*parameters, device])  # type: ignore[attr-defined]
     return placed
 
@@ -72,7 +72,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | 
             return obj
         if copy is False:
             raise ValueError(f"asarray: {obj.dtype} cannot become {wanted} without a copy")
-        return again(obj) if same else obj.astype(wanted)
+        return again(obj) if wanted is None or same else obj.astype(wanted)
     if copy is False:
         raise ValueError("asarray: a value is always copied, to the server; leave copy out")
     return Tensor(obj, dtype=wanted)

@@ -87,10 +87,12 @@ class Tensor(Methods):
 
     @property
     def ndim(self) -> int:
+        """How many axes it has."""
         return len(self.shape)
 
     @property
     def size(self) -> int:
+        """How many elements it has."""
         return int(np.prod(self.shape, dtype=np.int64))
 
     @property

@@ -157,6 +157,7 @@ def optional(kind: Canonical) -> Canonical:
     def canonical(value: Any) -> Any:
         return None if value is None else kind(value)
 
+    canonical.__annotations__["return"] = f"{kind.__annotations__.get('return', 'Any')} | None"
     return canonical
 
 
