@@ -172,10 +172,10 @@ class Client:
         """State of every graph that the server shows, oldest first."""
         return list(self._json("GET", "/v1/graphs")["graphs"])
 
-    def ops(self, graph: int, name: str | None = None) -> list[dict[str, Any]]:
-        """The ops of a graph, or those whose name contains `name`."""
+    def ops(self, graph: int, name: str | None = None, first: int = 0) -> list[dict[str, Any]]:
+        """The ops of a graph from `first` on, or those whose name contains `name`."""
         ops: list[dict[str, Any]] = []
-        following: int | None = 0
+        following: int | None = first
         while following is not None:
             query = {"from": following, **({"name": name} if name is not None else {})}
             page = self._json("GET", f"/v1/graphs/{graph}/ops?{urllib.parse.urlencode(query)}")
@@ -187,6 +187,10 @@ class Client:
         """One op."""
         view: dict[str, Any] = self._json("GET", f"/v1/graphs/{graph}/ops/{op}")
         return view
+
+    def origins(self, graph: int, op: int, most: int) -> list[dict[str, Any]]:
+        """An op and those that it is computed from, the nearest first."""
+        return list(self._json("GET", f"/v1/graphs/{graph}/ops?of={op}&limit={most}")["ops"])
 
     def explain(self, graph: int, op: int) -> str:
         """Why an op is not computed."""
@@ -221,8 +225,7 @@ class Client:
 
     def persisted(self, name: str) -> tuple[int, int]:
         """(graph, op) of a persisted name."""
-        path = f"/v1/persisted/{urllib.parse.quote(name, safe='')}"
-        found = self._json("GET", f"{path}?{self._whose()}")
+        found = self._json("GET", f"/v1/persisted/{urllib.parse.quote(name, safe='')}?{self._whose()}")
         return int(found["graph"]), int(found["op"])
 
     def address(self) -> tuple[str, int, ssl.SSLContext | None, dict[str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +54,12 @@ def visualize(x: Any, most: int = MOST_OPS) -> Drawing:
         )
     graph = x.graph if isinstance(x, Tensor) else x
     total = graph.get_op_stats()["total_ops"]
-    wanted = [x.id] if isinstance(x, Tensor) else list(range(total - 1, -1, -1))
-    ops, more = near(graph, wanted, most)
+    if isinstance(x, Tensor):
+        views = graph._engine.origins(graph.id, x.id, most)
+    else:
+        views = graph._engine.ops(graph.id, first=max(0, total - most))
+    ops = {view["op"]: view for view in views}
+    more = any(op not in ops for view in views for op in operands_of(view))
     dot = in_dot(ops, more if isinstance(x, Tensor) else total > len(ops))
     done = subprocess.run(
         [program, "-Tsvg"], input=dot, capture_output=True, text=True, timeout=PATIENCE_S, check=True
@@ -64,15 +67,9 @@ def visualize(x: Any, most: int = MOST_OPS) -> Drawing:
     return Drawing(dot, done.stdout, total - len(ops) if isinstance(x, Graph) or more else 0)
 
 
-def near(graph: Graph, wanted: list[int], most: int) -> tuple[dict[int, dict[str, Any]], bool]:
-    """Views of the ops that those wanted are made of, the nearest first; and whether there are more."""
-    todo, ops = deque(wanted[:most]), dict[int, dict[str, Any]]()
-    while todo and len(ops) < most:
-        number = todo.popleft()
-        if number not in ops:
-            ops[number] = view = graph._engine.op(graph.id, number)
-            todo += [operand["op"] for operand in view["operands"] if "op" in operand]
-    return ops, any(number not in ops for number in todo)
+def operands_of(view: dict[str, Any]) -> list[int]:
+    """The ops among an op's operands."""
+    return [operand["op"] for operand in view["operands"] if "op" in operand]
 
 
 def in_dot(ops: dict[int, dict[str, Any]], more: bool) -> str:
@@ -87,8 +84,7 @@ def in_dot(ops: dict[int, dict[str, Any]], more: bool) -> str:
     if more:
         lines.append('more [label="more ops,\\nnot drawn", style=dashed]')
     for number, view in ops.items():
-        froms = [operand["op"] for operand in view["operands"] if "op" in operand]
-        names = dict.fromkeys(f"op{op}" if op in ops else "more" for op in froms)
+        names = dict.fromkeys(f"op{op}" if op in ops else "more" for op in operands_of(view))
         lines += [f"{name} -> op{number}" for name in names if name != "more" or more]
     return "\n".join([*lines, "}", ""])
 

@@ -54,8 +54,12 @@ class Engine(Protocol):
         """State of every graph that is shown, oldest first."""
         ...
 
-    def ops(self, graph: int, name: str | None = None) -> list[dict[str, Any]]:
-        """The ops of a graph, or those whose name contains `name`."""
+    def ops(self, graph: int, name: str | None = None, first: int = 0) -> list[dict[str, Any]]:
+        """The ops of a graph from `first` on, or those whose name contains `name`."""
+        ...
+
+    def origins(self, graph: int, op: int, most: int) -> list[dict[str, Any]]:
+        """An op and those that it is computed from, the nearest first, `most` at most."""
         ...
 
     def op(self, graph: int, op: int) -> dict[str, Any]:

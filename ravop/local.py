@@ -209,11 +209,15 @@ class LocalEngine:
         """State of every graph, oldest first."""
         return [self.graph(graph) for graph in self._graphs]
 
-    def ops(self, graph: int, name: str | None = None) -> list[dict[str, Any]]:
-        """The ops of a graph, or those whose name contains `name`."""
+    def ops(self, graph: int, name: str | None = None, first: int = 0) -> list[dict[str, Any]]:
+        """The ops of a graph from `first` on, or those whose name contains `name`."""
         held = self._graph(graph)
         numbers = range(len(held.ops)) if name is None else held.ops.named(name)
-        return [self.op(graph, op) for op in numbers]
+        return [self.op(graph, op) for op in numbers if op >= first]
+
+    def origins(self, graph: int, op: int, most: int) -> list[dict[str, Any]]:
+        """An op and those that it is computed from, the nearest first."""
+        return [self.op(graph, near) for near in self._graph(graph).ops.origins(op, most)]
 
     def op(self, graph: int, op: int) -> dict[str, Any]:
         """One op."""

@@ -195,12 +195,16 @@ def op_view(dispatcher: Dispatcher, record: GraphRecord, op: int) -> dict[str, A
 
 @routes.get("/v1/graphs/{graph}/ops")
 async def ops(request: web.Request) -> web.Response:
-    """Ops of a graph: ?name= those whose name contains it, ?from= and ?limit= a page."""
+    """Ops of a graph: ?name= those whose name contains it, ?from= and ?limit= a page; ?of= those that an op
+    is computed from, the nearest first."""
     record, dispatcher = await record_of(request), request.app[DISPATCHER]
     first, limit = (
         query_number(request, key, default) for key, default in (("from", 0), ("limit", PAGE_OPS))
     )
     name = request.query.get("name")
+    if "of" in request.query:
+        near = record.ops.origins(wanted_op(record, query_number(request, "of", 0)), min(limit, PAGE_OPS))
+        return web.json_response({"ops": [op_view(dispatcher, record, op) for op in near], "next": None})
     if name is not None:
         chosen = record.ops.named(name)
     else:
@@ -219,13 +223,18 @@ def query_number(request: web.Request, key: str, default: int) -> int:
     return int(text)
 
 
+def wanted_op(record: GraphRecord, op: int) -> int:
+    """The number of an op, if there is one of that number."""
+    if op >= len(record.ops):
+        raise GraphError(f"there is no op {op} in graph {record.id}")
+    return op
+
+
 @routes.get("/v1/graphs/{graph}/ops/{op}")
 async def op(request: web.Request) -> web.Response:
     """One op."""
     record = await record_of(request)
-    wanted = number(request, "op")
-    if wanted >= len(record.ops):
-        raise GraphError(f"there is no op {wanted} in graph {record.id}")
+    wanted = wanted_op(record, number(request, "op"))
     dispatcher = request.app[DISPATCHER]
     waits_for = record.trouble or dispatcher.scheduler.explain_op(record.id, wanted)
     return web.json_response({**op_view(dispatcher, record, wanted), "waits_for": waits_for})

@@ -6,6 +6,7 @@ knows which op is computed where; ops are integers, and no object stands for one
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -316,6 +317,18 @@ class OpList:
         sites = [i for i, (*_, call) in enumerate(self.symbols.sites) if call and part in call[0]]
         inside = np.flatnonzero(np.isin(self.site.all(), sites)).tolist() if sites else []
         return sorted({op for op, name in self.names.items() if part in name}.union(inside))
+
+    def origins(self, op: int, most: int) -> list[int]:
+        """The op and those that it is computed from, the nearest first, `most` of them at most."""
+        start, operand = self.first_operand.all(), self.operand.all()
+        found, todo = {op: None}, deque([op])
+        while todo and len(found) < most:
+            near = todo.popleft()
+            for o in operand[start[near] : start[near + 1]].tolist():
+                if o >= 0 and o not in found:
+                    found[o] = None
+                    todo.append(o)
+        return list(found)[:most]
 
     def view(self, op: int) -> dict[str, Any]:
         """One op for people: JSON."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from serving import Server
 
 import ravop as R
+from ravop.client import Client
 
 
 @R.op
@@ -90,3 +92,28 @@ def test_what_is_awaited_comes_from_a_server_that_was_started_anew(
         assert float((await waiting)[0]) == 2
 
     asyncio.run(script())
+
+
+def test_a_picture_of_many_ops_costs_two_requests(
+    g: R.Graph, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    ask = Client._json
+
+    def counted(self: Client, method: str, path: str, body: bytes | None = None) -> Any:
+        asked.append(path)
+        return ask(self, method, path, body)
+
+    x = R.t(1.0)
+    for _ in range(150):
+        x = x + 1
+    R.zeros(3)  # x is not made of it
+    g.store()
+    monkeypatch.setattr(Client, "_json", counted)
+    monkeypatch.setattr("subprocess.run", lambda command, input, **more: SimpleNamespace(stdout=input))
+    monkeypatch.setattr("shutil.which", lambda program: program)
+    for picture, ops in ((R.visualize(x), 151), (R.visualize(g), 152), (R.visualize(x, most=20), 20)):
+        assert picture.dot.count("fillcolor") == ops
+    assert len(asked) == 2 * 3, asked
+    with pytest.raises(R.GraphError, match="there is no op 152"):
+        g._engine.origins(g.id, 152, 5)

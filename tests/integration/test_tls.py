@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import os
 import re
@@ -17,11 +18,12 @@ from typing import Any
 import numpy as np
 import pytest
 import trustme
-from door import ask, make_token
+from door import ask, make_token, revoke
 from serving import Server
 
 import ravop as R
 from ravop import engine
+from ravsock import doorkeeper
 from ravsock.config import Config
 from ravspec.trust import CA_FILE, advice, speaks_tls
 
@@ -94,6 +96,38 @@ def test_a_graph_goes_through_tls_from_end_to_end(
     assert process.returncode == 0, out
     listed = ravpy("list", "--server", server.url, **{CA_FILE: ca_file, "RAV_TOKEN": developer})
     assert listed.returncode == 0 and "open" in listed.stdout, listed.stderr
+
+
+def test_values_are_awaited_through_tls_with_a_token(
+    secure: Any, serve: Any, ca_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a developer and a contributor who trust the server's root, and have tokens
+    config = secure("127.0.0.1")
+    developer, helper = (make_token(config, role) for role in ("developer", "contributor"))
+    monkeypatch.setenv(CA_FILE, ca_file)
+    monkeypatch.setattr(doorkeeper, "FRESH_S", 0.0)
+    server = serve(config, developer)
+    process = contributor(server.url, helper, **{CA_FILE: ca_file})
+
+    async def script() -> None:
+        # When values are awaited, a large one among them
+        R.Graph()
+        x = np.random.default_rng(1).normal(size=(700, 400))
+        small, large = await R.fetch_async(R.t([1, 2]) + 1, R.t(x) * 2.0)
+        # Then they come, and one after the other too
+        assert small.tolist() == [2, 3]
+        np.testing.assert_array_equal(large, x * 2)
+        assert sorted([float(v()) async for v in R.as_completed(R.t(1.0) + 1, R.t(2.0) + 1)]) == [2, 3]
+        # and with a token that was revoked meanwhile none do
+        late = R.t(3.0) + 1
+        late.graph.store()
+        revoke(config, developer)
+        with pytest.raises(R.TokenError, match="revoked"):
+            await late
+
+    asyncio.run(script())
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, out
 
 
 def unreachable(url: str, token: str | None = None) -> str:
