@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ravop.factory import FUNCTIONS
+from ravop.naming import in_its_name
 from ravop.standard import asarray
 from ravop.tensor import Tensor
 from ravspec.errors import ParamError, ShapeError
-from ravspec.ops.params import number
+from ravspec.ops.params import integer, number
 from ravspec.shapes import normal_axis
 
 Tensors = tuple[Tensor, ...]
@@ -41,62 +43,73 @@ def padded(x: Any, ndim: int, lead: int) -> Tensor:
     return result
 
 
+@in_its_name
 def atleast_1d(*arrays: Any) -> Any:
     """Each as an array of one axis or more."""
     made = tuple(padded(x, 1, 1) for x in arrays)
     return made if len(made) != 1 else made[0]
 
 
+@in_its_name
 def atleast_2d(*arrays: Any) -> Any:
     """Each as an array of two axes or more; a vector is a row."""
     made = tuple(padded(x, 2, 2) for x in arrays)
     return made if len(made) != 1 else made[0]
 
 
+@in_its_name
 def atleast_3d(*arrays: Any) -> Any:
     """Each as an array of three axes or more; a vector lies along the second, a matrix in the first two."""
     made = tuple(padded(x, 3, 0 if np.ndim(x) == 2 else 1) for x in arrays)
     return made if len(made) != 1 else made[0]
 
 
+@in_its_name
 def hstack(arrays: Sequence[Any]) -> Tensor:
     """Arrays side by side: along the second axis, vectors along their only one."""
     made = [padded(x, 1, 1) for x in arrays]
     return joined(made, 0 if made and made[0].ndim == 1 else 1)
 
 
+@in_its_name
 def vstack(arrays: Sequence[Any]) -> Tensor:
     """Arrays one above the other; vectors are rows."""
     return joined([padded(x, 2, 2) for x in arrays], 0)
 
 
+@in_its_name
 def dstack(arrays: Sequence[Any]) -> Tensor:
     """Arrays one behind the other, along the third axis."""
     return joined([atleast_3d(x) for x in arrays], 2)
 
 
+@in_its_name
 def column_stack(arrays: Sequence[Any]) -> Tensor:
     """Arrays side by side; vectors are columns."""
     return joined([padded(padded(x, 1, 1), 2, 0) for x in arrays], 1)
 
 
+@in_its_name
 def append(x: Any, values: Any, axis: int | None = None) -> Tensor:
     """An array and what follows it along an axis; without one, all elements in one vector."""
     return joined([x, values], axis)
 
 
+@in_its_name
 def fliplr(x: Any) -> Tensor:
     """The columns in reverse order."""
     result: Tensor = FUNCTIONS["flip"](x, axis=1)
     return result
 
 
+@in_its_name
 def flipud(x: Any) -> Tensor:
     """The rows in reverse order."""
     result: Tensor = FUNCTIONS["flip"](x, axis=0)
     return result
 
 
+@in_its_name
 def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
     """Turned k times by a quarter, from the first of two axes towards the second."""
     x = asarray(x)
@@ -106,7 +119,7 @@ def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
     if first == second:
         raise ParamError(f"rot90 turns two different axes, not {axes!r}")
     flip, swap = FUNCTIONS["flip"], FUNCTIONS["swapaxes"]
-    match k % 4:
+    match operator.index(k) % 4:
         case 1:
             x = swap(flip(x, axis=second), first, second)
         case 2:
@@ -117,19 +130,22 @@ def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
     return result
 
 
+@in_its_name
 def tril_indices(n: int, k: int = 0, m: int | None = None) -> Tensors:
     """Rows and columns of the elements on the k-th diagonal and below, of n rows and m columns."""
-    return tuple(asarray(x.astype(np.int64)) for x in np.tril_indices(n, k, m))
+    return tuple(asarray(x.astype(np.int64)) for x in np.tril_indices(integer(n), integer(k), m))
 
 
+@in_its_name
 def triu_indices(n: int, k: int = 0, m: int | None = None) -> Tensors:
     """Rows and columns of the elements on the k-th diagonal and above, of n rows and m columns."""
-    return tuple(asarray(x.astype(np.int64)) for x in np.triu_indices(n, k, m))
+    return tuple(asarray(x.astype(np.int64)) for x in np.triu_indices(integer(n), integer(k), m))
 
 
 # --- products ---------------------------------------------------------------------------------------
 
 
+@in_its_name
 def inner(x1: Any, x2: Any) -> Tensor:
     """The sums of products over the last axis of both; a number multiplies."""
     x1, x2 = asarray(x1), asarray(x2)
@@ -140,12 +156,14 @@ def inner(x1: Any, x2: Any) -> Tensor:
     return result
 
 
+@in_its_name
 def vdot(x1: Any, x2: Any) -> Tensor:
     """The inner product of all elements; the first is conjugated."""
     result: Tensor = FUNCTIONS["vecdot"](FUNCTIONS["flatten"](x1), FUNCTIONS["flatten"](x2))
     return result
 
 
+@in_its_name
 def kron(x1: Any, x2: Any) -> Tensor:
     """The Kronecker product: x2 once for each element of x1, times it."""
     x1, x2 = asarray(x1), asarray(x2)
@@ -157,6 +175,7 @@ def kron(x1: Any, x2: Any) -> Tensor:
     return (a * b).reshape(lengths)
 
 
+@in_its_name
 def polyval(p: Any, x: Any) -> Tensor:
     """The polynomial of these coefficients, the highest power's first, at x."""
     p, x = asarray(p), asarray(x)
@@ -168,6 +187,7 @@ def polyval(p: Any, x: Any) -> Tensor:
     return y
 
 
+@in_its_name
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
     """A column of each power of a vector, the highest first."""
     x = asarray(x)
@@ -193,6 +213,7 @@ def tolerance(name: str, value: Any) -> float:
         raise ParamError(f'isclose: param "{name}" {error}') from None
 
 
+@in_its_name
 def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Where two arrays differ by no more than atol + rtol * abs(b)."""
     a, b = asarray(a), asarray(b)
@@ -203,12 +224,14 @@ def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
     return result
 
 
+@in_its_name
 def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Whether no element differs by more than atol + rtol * abs(b)."""
     result: Tensor = isclose(a, b, rtol, atol, equal_nan).all()
     return result
 
 
+@in_its_name
 def array_equal(a: Any, b: Any, equal_nan: bool = False) -> Tensor:
     """Whether two arrays have one shape and equal elements."""
     a, b = asarray(a), asarray(b)
@@ -224,6 +247,7 @@ def array_equal(a: Any, b: Any, equal_nan: bool = False) -> Tensor:
 # --- NaN --------------------------------------------------------------------------------------------
 
 
+@in_its_name
 def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
     """x with numbers in place of NaN and infinities, by default 0 and the largest that there are."""
     x = asarray(x)
@@ -249,12 +273,14 @@ def without_nan(x: Any, instead: int) -> Tensor:
     return result
 
 
+@in_its_name
 def nancumsum(x: Any, axis: int | None = None) -> Tensor:
     """The running sum along an axis, with 0 for NaN."""
     result: Tensor = FUNCTIONS["cumsum"](without_nan(x, 0), axis=axis)
     return result
 
 
+@in_its_name
 def nancumprod(x: Any, axis: int | None = None) -> Tensor:
     """The running product along an axis, with 1 for NaN."""
     result: Tensor = FUNCTIONS["cumprod"](without_nan(x, 1), axis=axis)

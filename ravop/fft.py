@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ravop.device import check_device
 from ravop.factory import FUNCTIONS
 from ravop.missing import attributes_of
-from ravop.standard import arange
+from ravop.naming import in_its_name
+from ravop.standard import arange, asarray
 from ravop.tensor import Tensor
 from ravspec.errors import ParamError
 
@@ -24,6 +25,7 @@ hfft, ihfft = FUNCTIONS["hfft"], FUNCTIONS["ihfft"]
 fftn, ifftn, rfftn, irfftn = (FUNCTIONS[name] for name in ("fftn", "ifftn", "rfftn", "irfftn"))
 
 
+@in_its_name
 def fftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Tensor:
     """The frequencies that fft of n samples gives, in cycles a unit of the spacing d."""
     check_device(device)
@@ -31,6 +33,7 @@ def fftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None)
     return _scaled("fftfreq", FUNCTIONS["where"](k < (n + 1) // 2, k, k - n), n, d, dtype)
 
 
+@in_its_name
 def rfftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Tensor:
     """The frequencies that rfft of n samples gives, in cycles a unit of the spacing d."""
     check_device(device)
@@ -44,17 +47,20 @@ def _scaled(name: str, k: Tensor, n: int, d: float, dtype: Any) -> Tensor:
     return result
 
 
+@in_its_name
 def fftshift(x: Tensor, /, *, axes: Any = None) -> Tensor:
     """The zero frequency moved to the middle of the axes (all by default)."""
     return _shifted(x, axes, 1)
 
 
+@in_its_name
 def ifftshift(x: Tensor, /, *, axes: Any = None) -> Tensor:
     """The inverse of fftshift."""
     return _shifted(x, axes, -1)
 
 
 def _shifted(x: Tensor, axes: Any, sign: int) -> Tensor:
+    x = asarray(x)
     axes = tuple(range(x.ndim)) if axes is None else (axes,) if isinstance(axes, int) else tuple(axes)
     if not axes:
         return x

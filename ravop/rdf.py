@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ravop.factory import FUNCTIONS, create
+from ravop.naming import in_its_name
 from ravop.standard import asarray, nonzero, unique
 from ravop.tensor import Tensor
 from ravspec.errors import ParamError, UnknownOp, nearest
@@ -14,6 +15,7 @@ from ravspec.errors import ParamError, UnknownOp, nearest
 Tensors = tuple[Tensor, ...]
 
 
+@in_its_name
 def create_op(operator: str, *operands: Any, **params: Any) -> Any:
     """An op by its name, RDF's operator strings included: create_op("matrix_sum", x, axis=0)."""
     return named(operator, "create_op")(*operands, **params)
@@ -26,17 +28,20 @@ def named(operator: str, caller: str) -> Any:
     return FUNCTIONS[operator]
 
 
+@in_its_name
 def shape(x: Any, index: int | None = None) -> Any:
     """The shape of a tensor, or one entry of it."""
     lengths = asarray(x).shape
     return lengths if index is None else lengths[index]
 
 
+@in_its_name
 def size(x: Any) -> int:
     """How many elements a tensor has."""
     return asarray(x).size
 
 
+@in_its_name
 def find_indices(x: Any, values: Any) -> Tensor | Tensors:
     """Where a vector has a value: its positions; for several values a tuple of them."""
     x = asarray(x)
@@ -47,6 +52,7 @@ def find_indices(x: Any, values: Any) -> Tensor | Tensors:
     return found if np.ndim(wanted) else found[0]
 
 
+@in_its_name
 def slice(x: Any, begin: Any, size: Any = None) -> Tensor:
     """The elements from `begin` on, `size` of them or all that follow, along the first axis or several."""
     begins, sizes = as_list(begin), as_list(size) if size is not None else []
@@ -66,18 +72,21 @@ def as_list(value: Any) -> list[int]:
     return [int(v) for v in np.ravel(np.asarray(value))]
 
 
+@in_its_name
 def join_to_list(x1: Any, x2: Any) -> Tensor:
     """All elements of two arrays in one vector."""
     result: Tensor = FUNCTIONS["concat"]([asarray(x1), asarray(x2)], axis=None)
     return result
 
 
+@in_its_name
 def ravint(x: Any) -> Tensor:
     """A number without its fraction, as an integer."""
     result: Tensor = FUNCTIONS["trunc"](asarray(x)).astype("int64")
     return result
 
 
+@in_its_name
 def average(x: Any, axis: int | None = None, weights: Any = None) -> Tensor:
     """The mean, or where there are weights, one for each slice along the axis, the weighted mean."""
     x = asarray(x)
@@ -94,6 +103,7 @@ def average(x: Any, axis: int | None = None, weights: Any = None) -> Tensor:
     return result
 
 
+@in_its_name
 def one_hot_encoding(x: Any, depth: Any) -> Tensor:
     """For each integer from 0 to depth - 1 a row of zeros with a one at its place; axes of length 1 go."""
     x = asarray(x)
@@ -101,6 +111,7 @@ def one_hot_encoding(x: Any, depth: Any) -> Tensor:
     return result
 
 
+@in_its_name
 def foreach(x: Any, operation: str, **params: Any) -> Tensor:
     """An op, by its name, on each slice along the first axis; the results side by side."""
     function, x = named(operation, "foreach"), asarray(x)
@@ -110,6 +121,7 @@ def foreach(x: Any, operation: str, **params: Any) -> Tensor:
     return result
 
 
+@in_its_name
 def random(x: Any, size: int | None = None, seed: int | None = None) -> Tensor:
     """Elements of a vector drawn at random without putting them back: `size` of them, or one."""
     x = asarray(x)
@@ -119,16 +131,19 @@ def random(x: Any, size: int | None = None, seed: int | None = None) -> Tensor:
     return drawn[0] if size is None else drawn[:size]
 
 
+@in_its_name
 def cnn_index(x: Any, index1: Any, index2: Any, index3: Any) -> Tensor:
     """x[:, index1, index2, index3]: the patches of images, for a convolution as a product of matrices."""
     return asarray(x)[:, index1, index2, index3]
 
 
+@in_its_name
 def cnn_index_2(x: Any, pad_h: int, height: int, pad_w: int, width: int) -> Tensor:
     """x[:, :, pad_h:pad_h + height, pad_w:pad_w + width]: images without their padding."""
     return asarray(x)[:, :, pad_h : pad_h + height, pad_w : pad_w + width]
 
 
+@in_its_name
 def cnn_add_at(x: Any, value: Any, index1: Any, index2: Any, index3: Any) -> Tensor:
     """x with value added at [:, index1, index2, index3], as often as an element is named there."""
     result: Tensor = FUNCTIONS["index_add"](x, (_slice(None), index1, index2, index3), value)

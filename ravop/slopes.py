@@ -9,6 +9,7 @@ import numpy as np
 
 from ravop.composed import joined, padded
 from ravop.factory import FUNCTIONS
+from ravop.naming import in_its_name
 from ravop.standard import asarray, diff
 from ravop.tensor import Tensor
 from ravspec.errors import ParamError, ShapeError
@@ -17,6 +18,7 @@ from ravspec.shapes import normal_axis
 __all__ = ["corrcoef", "cov", "digitize", "ediff1d", "gradient", "trapezoid"]
 
 
+@in_its_name
 def cov(x: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Tensor:
     """The covariances of variables, a row each (rowvar=False: a column), divided by n - 1 or n - ddof."""
     parts = [asarray(v) for v in ((x,) if y is None else (x, y))]
@@ -34,6 +36,7 @@ def cov(x: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: in
     return result
 
 
+@in_its_name
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Tensor:
     """The correlations of variables, a row each (rowvar=False: a column), from -1 to 1."""
     c = cov(x, y, rowvar)
@@ -44,6 +47,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Tensor:
     return result if result.dtype.kind == "c" else FUNCTIONS["clip"](result, -1, 1)
 
 
+@in_its_name
 def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Tensor:
     """The differences of neighbours in the flattened array, between what is to be joined on."""
     steps = diff(FUNCTIONS["flatten"](x))
@@ -52,6 +56,7 @@ def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Tensor:
     return joined(parts, 0) if len(parts) > 1 else steps
 
 
+@in_its_name
 def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Tensor:
     """The integral along an axis of straight lines between values, at places x or dx apart."""
     y = FUNCTIONS["moveaxis"](asarray(y), axis, -1)
@@ -63,6 +68,7 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Tensor:
     return result
 
 
+@in_its_name
 def digitize(x: Any, bins: Any, right: bool = False) -> Tensor:
     """Which bin each element falls in: 0 before the first edge. Edges of a tensor must rise."""
     falling = not isinstance(bins, Tensor) and len(bins) > 1 and bins[0] > bins[-1]
@@ -74,6 +80,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Tensor:
     return result
 
 
+@in_its_name
 def gradient(x: Any, *spacing: Any, axis: int | Sequence[int] | None = None, edge_order: int = 1) -> Any:
     """The slope along each axis, or those named, by the neighbours on both sides; at the ends by one.
 

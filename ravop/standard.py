@@ -16,9 +16,11 @@ import numpy as np
 from ravop.device import check_device
 from ravop.dtypes import checked_dtype
 from ravop.factory import FUNCTIONS, create, read
+from ravop.naming import in_its_name
 from ravop.tensor import Tensor
 from ravspec.errors import AxisError, ParamError, ShapeError, UnknownOp
 from ravspec.ops.params import flag
+from ravspec.ops.params import shape as lengths_of
 from ravspec.shapes import broadcast
 
 Function = Callable[..., Any]
@@ -46,12 +48,14 @@ zeros_like, ones_like, full_like = (
 arange, linspace, eye = (on_device(FUNCTIONS[name]) for name in ("arange", "linspace", "eye"))
 
 
+@in_its_name
 def empty(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """An array to be filled; zeros, as contributors have to agree."""
     result: Tensor = zeros(shape, dtype=dtype, device=device)
     return result
 
 
+@in_its_name
 def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
     """An array to be filled in the shape and dtype of another; zeros."""
     result: Tensor = zeros_like(x, dtype=dtype, device=device)
@@ -95,6 +99,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> T
     return Tensor(np.from_dlpack(x))
 
 
+@in_its_name
 def astype(x: Tensor, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tensor:
     """The elements in another dtype; copy=False gives x itself where it has that dtype."""
     check_device(device)
@@ -104,11 +109,13 @@ def astype(x: Tensor, dtype: Any, /, *, copy: bool = True, device: Any = None) -
     return result
 
 
+@in_its_name
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     """The shape that several broadcast to; nothing is computed."""
-    return broadcast([tuple(shape) for shape in shapes])
+    return broadcast([lengths_of(given) for given in shapes])
 
 
+@in_its_name
 def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
     """The arrays, each broadcast to the shape that all have in common."""
     tensors = [asarray(x) for x in arrays]
@@ -116,6 +123,7 @@ def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
     return tuple(x if x.shape == shape else FUNCTIONS["broadcast_to"](x, shape) for x in tensors)
 
 
+@in_its_name
 def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
     """Coordinates of a grid from those along its axes: n vectors give n arrays of n dimensions.
 
@@ -142,8 +150,10 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
     )
 
 
+@in_its_name
 def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """The slices of an array along an axis, without it."""
+    x = asarray(x)
     if not -x.ndim <= axis < x.ndim:
         raise AxisError(f"unstack: axis {axis} is out of bounds for an array of {x.ndim} dimensions")
     lead = (slice(None),) * (axis % x.ndim)
@@ -156,6 +166,7 @@ def cumulative(name: str, start: int, word: str) -> Function:
     def function(
         x: Tensor, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
     ) -> Tensor:
+        x = asarray(x)
         if axis is None:
             if x.ndim > 1:
                 raise ParamError(f"cumulative_{word} of an array of {x.ndim} dimensions needs an axis")
@@ -171,16 +182,18 @@ def cumulative(name: str, start: int, word: str) -> Function:
 
     function.__name__ = function.__qualname__ = f"cumulative_{word}"
     function.__doc__ = f"The running {word} along an axis; include_initial puts {start} before it."
-    return function
+    return in_its_name(function)
 
 
 cumulative_sum, cumulative_prod = cumulative("cumsum", 0, "sum"), cumulative("cumprod", 1, "prod")
 
 
+@in_its_name
 def diff(x: Tensor, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Tensor:
     """The differences of neighbours along an axis, n times over; prepend and append are joined on first."""
     if n < 0:
         raise ParamError(f"diff: n is how often, and cannot be {n}")
+    x = asarray(x)
     parts = [v for v in (prepend, x, append) if v is not None]
     out: Tensor = FUNCTIONS["concat"](parts, axis=axis) if len(parts) > 1 else x
     if not -out.ndim <= axis < out.ndim:
@@ -233,6 +246,7 @@ def spread(which: str) -> Function:
 std, var = spread("std"), spread("var")
 
 
+@in_its_name
 def searchsorted(x1: Any, x2: Any, /, side: str = "left", sorter: Any = None, **name: Any) -> Tensor:
     """Where in the sorted x1 the elements of x2 belong; sorter: the positions that sort x1, if it is not."""
     ordered = x1 if sorter is None else FUNCTIONS["take"](x1, sorter)
@@ -240,18 +254,21 @@ def searchsorted(x1: Any, x2: Any, /, side: str = "left", sorter: Any = None, **
     return result
 
 
+@in_its_name
 def permute_dims(x: Any, /, axes: Any, **name: Any) -> Tensor:
     """The axes in another order."""
     result: Tensor = FUNCTIONS["transpose"](x, axes=axes, **name)
     return result
 
 
+@in_its_name
 def reshape(x: Any, /, shape: Any = None, *sizes: Any, copy: bool | None = None, **name: Any) -> Tensor:
     """The elements in another shape, where one length may be -1: reshape(x, (2, 3)) or reshape(x, 2, 3)."""
     result: Tensor = FUNCTIONS["reshape"](x, shape=(shape, *sizes) if sizes else shape, **name)
     return result
 
 
+@in_its_name
 def repeat(x: Any, /, repeats: Any, *, axis: int | None = None, **name: Any) -> Tensor:
     """Every element so many times, along an axis or of the flattened array.
 
@@ -261,6 +278,7 @@ def repeat(x: Any, /, repeats: Any, *, axis: int | None = None, **name: Any) -> 
     return result
 
 
+@in_its_name
 def nonzero(x: Any, /) -> tuple[Tensor, ...]:
     """The positions of the elements that are not zero: one tensor for each axis."""
     x = asarray(x)
@@ -270,6 +288,7 @@ def nonzero(x: Any, /) -> tuple[Tensor, ...]:
     return positions if isinstance(positions, tuple) else (positions,)
 
 
+@in_its_name
 def unique(
     x: Any,
     return_index: Any = False,

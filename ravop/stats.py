@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ravop.missing import attributes_of
+from ravop.naming import in_its_name
 from ravop.standard import asarray
 from ravop.tensor import Tensor
 from ravspec.errors import ShapeError
@@ -15,6 +16,7 @@ if not TYPE_CHECKING:  # else the checker would take every name for granted
     __getattr__, __dir__ = attributes_of(__name__)
 
 
+@in_its_name
 def z_score(x: Any, axis: int | None = None) -> Tensor:
     """How many standard deviations (of the population) each element is above the mean."""
     x = asarray(x)
@@ -22,11 +24,13 @@ def z_score(x: Any, axis: int | None = None) -> Tensor:
     return result
 
 
+@in_its_name
 def standardize(x: Any) -> Tensor:
     """The elements shifted and scaled to mean 0 and standard deviation 1."""
     return z_score(x)
 
 
+@in_its_name
 def normalize(x: Any) -> Tensor:
     """The elements shifted and scaled to the range from 0 to 1."""
     x = asarray(x)
@@ -35,6 +39,7 @@ def normalize(x: Any) -> Tensor:
     return result
 
 
+@in_its_name
 def pearson_correlation(x: Any, y: Any) -> Tensor:
     """Pearson's coefficient of two vectors: their covariance by their standard deviations.
 
