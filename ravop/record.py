@@ -206,7 +206,11 @@ class Recorder:
 
     def _columns_of_forms(self, form: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
         """kind, arity, n_out and out_type of ops of these forms, as a batch has them."""
-        kinds, arities, types = zip(*self._forms, strict=True) if self._forms else ((), (), ())
+        forms = self._forms
+        if len(form) < len(forms):  # else every question of a graph of many forms would cost all of them
+            used, form = np.unique(form, return_inverse=True)
+            forms = [forms[f] for f in used.tolist()]
+        kinds, arities, types = zip(*forms, strict=True) if forms else ((), (), ())
         kind, arity = np.array(kinds, np.uint32)[form], np.array(arities, np.uint16)[form]
         n_out = np.array([len(outs) for outs in types], np.uint16)[form]
         if (n_out == 1).all():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import traceback
+from typing import Any
 
 import numpy as np
 import pytest
@@ -138,3 +139,22 @@ def test_without_a_server_the_error_says_what_to_do() -> None:
     g._ended = True  # so that the exit does not try again
     with pytest.raises(R.ConfigError, match="http://"):
         R.initialize(url="ftp://x")
+
+
+class Unread(list[Any]):
+    """A list that may be looked into, and must not be gone through."""
+
+    def __iter__(self) -> Any:
+        raise AssertionError("all forms of the graph were gone through for a few ops")
+
+
+def test_a_question_costs_the_forms_of_its_own_ops_not_all_of_the_graphs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    graph = R.Graph()
+    first = [R.zeros((1, n)) + 1 for n in range(300)]
+    R.fetch(first)
+    monkeypatch.setattr(graph._record, "_forms", Unread(graph._record._forms))
+    y = first[7] * 2
+    q, r = divmod(y, 3)
+    assert y().tolist() == [[2.0] * 7] and R.fetch(q, r)[1].tolist() == [[2.0] * 7]
