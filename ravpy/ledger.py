@@ -170,8 +170,9 @@ class Ledger:
     ) -> None:
         """Refused, if few rows can be told from all others, or could if rows were rewritten."""
         for (same, rows), new in zip(known.slices(), slices(found), strict=True):
-            asking.asked(rows, joined(rows, new))
-            surplus.add(same, joined(same, new))
+            both = joined(rows, new)
+            asking.asked(rows, both)
+            surplus.add(same, both if same is rows else joined(same, new))
         for column, n in asking.smallest_classes().items():
             if n < policy.min_rows:
                 raise Refused(
