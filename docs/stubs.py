@@ -76,6 +76,8 @@ def methods() -> Iterator[str]:
     for word in BINARY_OPERATORS:
         yield f"    def __{word}__(self, other: Operand, /) -> Tensor: ...\n"
         yield f"    def __r{word}__(self, other: Operand, /) -> Tensor: ...\n"
+    for word in ("divmod", "rdivmod"):
+        yield f"    def __{word}__(self, other: Operand, /) -> tuple[Tensor, ...]: ...\n"
     for word in COMPARISONS:
         ignore = "  # type: ignore[override]" if word in ("eq", "ne") else ""
         yield f"    def __{word}__(self, other: Operand, /) -> Tensor: ...{ignore}\n"

@@ -225,6 +225,8 @@ def install(cls: type[Tensor]) -> None:
         setattr(cls, f"__{word}__", operator_method(name))
     for word, name in UNARY_OPERATORS.items():
         setattr(cls, f"__{word}__", FUNCTIONS[name])
+    setattr(cls, "__divmod__", operator_method("divmod"))  # noqa: B010
+    setattr(cls, "__rdivmod__", operator_method("divmod", reflected=True))  # noqa: B010
     setattr(cls, "__invert__", invert)  # noqa: B010 - mypy does not let a class grow by assignment
     setattr(cls, "__getitem__", get_item)  # noqa: B010
     for name, function in FUNCTIONS.items():

@@ -7,6 +7,7 @@ not. Operators and methods are put on the class by ravop.functions, from the op 
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Generator, Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,16 @@ class Tensor(Methods):
         return int(np.prod(self.shape, dtype=np.int64))
 
     @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.size * self.itemsize
+
+    @property
     def T(self) -> Tensor:
         """The transpose."""
         return self.transpose()
@@ -143,6 +154,31 @@ class Tensor(Methods):
             known = ArrayType(self._value.shape, self._value.dtype)
             self._operand = op, output, self._graph.type_number(known)
 
+    def tolist(self) -> Any:
+        """The value as nested lists, or as a number; waits for it."""
+        return self().tolist()
+
+    def item(self, *at: int) -> Any:
+        """The only element, or the one at these places, as a Python number; waits for the value."""
+        return self().item(*at) if at else self._scalar("number of its own").item()
+
+    def copy(self) -> Tensor:
+        """Another handle on the same value: assigning to one leaves the other."""
+        other = type(self).__new__(type(self))
+        other._graph, other._operand, other._value = self._graph, self._operand, self._value
+        return other
+
+    def __copy__(self) -> Tensor:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Tensor:
+        return self.copy()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled is where the value is: the graph's number at the server, and the op's in it."""
+        self._graph.store()
+        return unpickled, (self._graph.id, *self._operand[:2])
+
     def persist_op(self, name: str) -> None:
         """Keep the value at the server under a name of its own; see `fetch_persisting_op`."""
         self._graph.persist(self, name)
@@ -185,6 +221,8 @@ class Tensor(Methods):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """From now on this handle names a new value, with `value` at `key`; other handles are unchanged."""
+        if sys.getrefcount(self) <= NAMELESS:
+            warnings.warn(LOST, RuntimeWarning, stacklevel=2)
         self._become(self.set_item(key, value))
 
     def _become(self, other: Tensor) -> None:
@@ -230,6 +268,10 @@ class Tensor(Methods):
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
+    def __round__(self, ndigits: int | None = None) -> Any:
+        rounded = self.round(ndigits or 0)
+        return int(rounded) if ndigits is None else rounded
+
     def __format__(self, spec: str) -> str:
         return format(self._scalar("format"), spec) if spec else repr(self)
 
@@ -254,3 +296,35 @@ class Scalar(Tensor):
         if np.ndim(value):
             raise DTypeError(f"a Scalar is one number; for an array of shape {np.shape(value)} use Tensor")
         super().__init__(value, name)
+
+
+def unpickled(graph: int, op: int, output: int) -> Tensor:
+    """The tensor that was pickled, of the graph at the server that is chosen now."""
+    from ravop.graph import Graph  # the graph's module needs this class
+
+    tensor: Tensor = Graph(id=graph).tensor(op, output)
+    return tensor
+
+
+class Probe:
+    """Counts how many references assigning to a handle sees: one that has a name, or one that has none."""
+
+    def __setitem__(self, key: list[int], value: None) -> None:
+        key.append(sys.getrefcount(self))
+
+
+def nameless() -> int:
+    """As many references as a handle without a name has in `__setitem__`; 0 where Python does not tell."""
+    counts: list[int] = []
+    probe = Probe()
+    probe[counts] = None
+    Probe()[counts] = None
+    with_name, without = counts
+    return without if without < with_name else 0
+
+
+NAMELESS = nameless()
+LOST = (
+    "this assignment changes nothing: there are no views, and the tensor that it changes has no name. "
+    "For x[0][1] = 5 write x[0, 1] = 5"
+)
