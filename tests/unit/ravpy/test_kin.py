@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from fedfiles import make_spec, take_part, write_csv
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ravpy import kin
+from ravpy import kin, signatures
 from ravpy.ledger import Ledger
+from ravpy.marks import Mark, Rows
 from ravpy.policy import Policy, Refused
 from ravpy.signatures import numbered
 from ravspec.federated import Column, Spec, Statistic, Where
@@ -148,3 +153,35 @@ def test_changed_rows_may_be_refused_altogether(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"changed_rows: of salary, \d+ rows that were told of are gone"):
         take_part(ledger, strict, younger_than(400, "c"), path)
     take_part(ledger, Policy(), younger_than(400, "c"), path)
+
+
+def told_apart(data: Any, files: list[list[int]], least: int) -> list[set[int]]:
+    """The rows that each accepted question is of; each is put to one file, of some of its rows."""
+    mark = Mark(Rows(("x",)), ("x",))
+    ledgers = [signatures.nothing_signed() for _ in files]
+    accepted = []
+    for g in range(7):
+        i = data.draw(st.integers(0, len(files) - 1))
+        used = data.draw(st.lists(st.booleans(), min_size=len(files[i]), max_size=len(files[i])))
+        hashes = np.array(files[i], np.uint64)
+        others = [r for k, r in enumerate(ledgers) if k != i and kin.contains(r.keys, hashes).any()]
+        rows = reduce(signatures.united, others, ledgers[i])
+        asking = signatures.Asking([mark], str(g))
+        new = signatures.Slice(hashes, np.array(used, np.uint32), [0, 1])
+        after = asking.asked(rows, signatures.joined(rows, new))
+        if asking.smallest_classes().get("x", least) >= least:
+            ledgers[i] = after
+            accepted.append({h for h, u in zip(files[i], used, strict=True) if u})
+    return accepted
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_no_combination_of_questions_to_several_files_isolates_few_rows(data: Any) -> None:
+    # sums of the accepted rows, added and subtracted at will, give rows of the same questions the same weight
+    least, people = 3, range(1, 13)
+    some = st.lists(st.sampled_from(people), unique=True, min_size=4).map(sorted)
+    files = data.draw(st.lists(some, min_size=2, max_size=4))
+    accepted = told_apart(data, files, least)
+    together = Counter(tuple(h in rows for rows in accepted) for h in people)
+    assert all(n >= least for of, n in together.items() if any(of))
