@@ -13,6 +13,12 @@ from ours import Ours
 from peers import Numpy
 
 import ravop as R
+from ravop.factory import apply, canonical
+from ravspec.ops import OPS
+from ravspec.ops.creation import DATA
+
+#: so many of each op, likewise
+BUILD_ROW = 150
 
 #: fewer than the ops that are sent ahead while a graph is built
 BUILD_OPS = 900
@@ -51,6 +57,33 @@ def build_op(row: Row, sizes: tuple[int, ...], ours: Ours) -> None:
         samples_us.append((time.perf_counter() - started) / BUILD_OPS * 1e6)
     row.value, row.unit = statistics.median(samples_us), "us"
     row.notes.append(f"best {min(samples_us):.2f} us")
+
+
+def build_rows(row: Row, sizes: tuple[int, ...], ours: Ours) -> None:
+    """Every op of the table, the same call of handles over and over, with no server."""
+    R.initialize(url="local:")
+    took_us: dict[str, float] = {}
+    for op in OPS.values():
+        if op.name == DATA:
+            continue
+        given, params = op.samples(np.random.default_rng(1))[0]
+        R.Graph()
+        operands = [R.t(x) if isinstance(x, np.ndarray) else x for x in given]
+        samples_us = []
+        for _ in range(sizes[0]):
+            gc.collect()
+            started = time.perf_counter()
+            for _ in range(BUILD_ROW):
+                apply(op, operands, *canonical(op, params))
+            samples_us.append((time.perf_counter() - started) / BUILD_ROW * 1e6)
+        took_us[op.name] = statistics.median(samples_us)
+    slowest = sorted(took_us, key=took_us.__getitem__)[:-6:-1]
+    row.value, row.unit = took_us[slowest[0]], "us"
+    over = sum(us >= 5 for us in took_us.values())
+    row.notes.append(
+        f"{len(took_us)} ops, median {statistics.median(took_us.values()):.2f} us, {over} over 5 us"
+    )
+    row.notes.append("slowest " + ", ".join(f"{name} {took_us[name]:.1f}" for name in slowest))
 
 
 def idle(row: Row, sizes: tuple[int, ...], ours: Ours) -> None:

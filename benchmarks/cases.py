@@ -141,6 +141,11 @@ CASES = [
         sizes=((50,), (50,)), alone=alone.build_op, blank=dict.fromkeys(("dask", "ray", "numpy"), BUILDING),
     ),
     Case(
+        "build-rows", "building each op of the table, the slowest",
+        Budget("under 5 us", (Limit("value", most=5),)),
+        sizes=((5,), (3,)), alone=alone.build_rows, blank=dict.fromkeys(("dask", "ray", "numpy"), BUILDING),
+    ),
+    Case(
         "idle", "CPU of a server and two contributors with nothing to do",
         Budget("under 1 % of a core", (Limit("value", most=1),)),
         sizes=((30,), (5,)), alone=alone.idle, blank=dict.fromkeys(("dask", "ray", "numpy"), NO_TIME),

@@ -40,7 +40,7 @@ _canonical: dict[Any, tuple[dict[str, Any], Any]] = {}
 def canonical(row: Op, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     """The row's params and their key, see `Graph.add`, from what the developer wrote."""
     for value in given.values():
-        if type(value) not in PLAIN and not (type(value) is tuple and all(type(v) is int for v in value)):
+        if type(value) not in PLAIN and not is_plain(value):
             params = row.canonical_params({key: read(param) for key, param in given.items()})
             return params, key_of(params)
     known = row.name, key_of(given)
@@ -51,6 +51,11 @@ def canonical(row: Op, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
         params = row.canonical_params(given)
         found = _canonical[known] = params, key_of(params)
     return found
+
+
+def is_plain(value: Any) -> bool:
+    """Can the value be remembered as it is, and tuples of such values, however deep?"""
+    return type(value) in PLAIN or (type(value) is tuple and all(map(is_plain, value)))
 
 
 def read(param: Any) -> Any:
