@@ -28,7 +28,7 @@ def screen(
         ["Your file, on this machine", *about_file(spec, found, file)],
         ["What would leave, with its values (they are shown here only)", *leaving(spec, found)],
         ["Who could open it", *opening(spec, size_bytes, parts)],
-        ["Graphs that this file took part in", *history(earlier)],
+        ["Graphs that this file took part in", *history(earlier, file)],
     ]
     return "\n".join(
         line for section in sections for line in (section[0], *(f"  {x}".rstrip() for x in section[1:]), "")
@@ -190,15 +190,16 @@ def opening(spec: Spec, size_bytes: int, parts: int) -> Iterator[str]:
         yield "No noise is added: the total is exact."
 
 
-def history(earlier: Sequence[Entry]) -> Iterator[str]:
-    """Earlier graphs."""
+def history(earlier: Sequence[Entry], file: str) -> Iterator[str]:
+    """Earlier graphs of this file, and of those of which it is a copy or a part."""
     if not earlier:
         yield "none"
     for e in earlier:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(e.at))
         state = "sent" if e.sent else "begun"
         noise = f", epsilon {e.epsilon:g}" if e.epsilon else ""
-        yield f'{when}  graph {e.graph} "{e.name}" by "{e.developer}", {e.rows:,} rows, {state}{noise}'
+        other = f", with {e.file}" if e.file != file else ""
+        yield f'{when}  graph {e.graph} "{e.name}" by "{e.developer}", {e.rows:,} rows, {state}{noise}{other}'
     spent = sum(e.epsilon or 0 for e in earlier)
     if spent:
         yield f"epsilon so far: {spent:g}"

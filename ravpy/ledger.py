@@ -143,7 +143,22 @@ class Ledger:
     def check(self, policy: Policy, entry: Entry, found: Measured, marks: Sequence[Mark]) -> Checked:
         """What is to be recorded; Refused, if earlier graphs and this one tell of few rows together."""
         known = self._known(entry.data, found, policy)
-        earlier = [e for e in self.entries() if e.data in known.names()]
+        entries = self.entries()
+        earlier = [e for e in entries if e.data in known.names()]
+        try:
+            self._check_entries(policy, entry, earlier, found)
+            if policy.ledger:
+                self._check_rows(policy, known, Asking(marks, entry.fingerprint), Surplus(marks), found)
+        except Refused as reason:
+            kin = known.names() | {file.name() for file in known.kin}
+            others = sorted({e.file for e in entries if e.data in kin and e.file != entry.file})
+            if not others:
+                raise
+            raise Refused(f"{reason}. Rows of it took part with {', '.join(others)}, too") from None
+        return Checked(known, earlier)
+
+    def _check_entries(self, policy: Policy, entry: Entry, earlier: Sequence[Entry], found: Measured) -> None:
+        """Refused, if there were too many graphs, or such as asked for too much."""
         if any(e.fingerprint == entry.fingerprint and e.sent for e in earlier):
             raise Refused("this data has been contributed to this graph already")
         of_developer = {e.fingerprint for e in earlier if e.developer == entry.developer}
@@ -161,9 +176,6 @@ class Ledger:
                 f"{policy.max_epsilon:g} is the most"
             )
         self._check_detail(policy, [*others, entry], found)
-        if policy.ledger:
-            self._check_rows(policy, known, Asking(marks, entry.fingerprint), Surplus(marks), found)
-        return Checked(known, earlier)
 
     def _check_rows(
         self, policy: Policy, known: Known, asking: Asking, surplus: Surplus, found: Measured

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from fedfiles import make_spec, measure, write_csv
 
-from ravpy.consent import amount, columns, screen, written
+from ravpy.consent import amount, columns, history, screen, written
+from ravpy.ledger import Entry
 from ravspec.federated import By, Column, Spec, Statistic, fingerprint
 from ravspec.statistics import all_sums
 from ravspec.sums import Kind
@@ -103,3 +104,10 @@ def test_the_middle_is_taken_off_the_column_it_belongs_to_whatever_that_is_calle
         "sum of (age_old - 5) x (old - 10) (rows with age_old, old)",
         "sum of b where m is 1",
     }
+
+
+def test_earlier_graphs_say_of_which_file_they_were() -> None:
+    entries = [Entry("f", i, "pay", "ann", "s", name, "d", 0.0, 12) for i, name in enumerate("ab")]
+    first, second = history(entries, "a")
+    assert first.endswith('graph 0 "pay" by "ann", 12 rows, begun')
+    assert second.endswith('graph 1 "pay" by "ann", 12 rows, begun, with b')
