@@ -199,7 +199,8 @@ def history(earlier: Sequence[Entry], file: str) -> Iterator[str]:
         state = "sent" if e.sent else "begun"
         noise = f", epsilon {e.epsilon:g}" if e.epsilon else ""
         other = f", with {e.file}" if e.file != file else ""
-        yield f'{when}  graph {e.graph} "{e.name}" by "{e.developer}", {e.rows:,} rows, {state}{noise}{other}'
+        who = f'"{e.developer}"' if e.developer else "somebody without a name"
+        yield f'{when}  graph {e.graph} "{e.name}" by {who}, {e.rows:,} rows, {state}{noise}{other}'
     spent = sum(e.epsilon or 0 for e in earlier)
     if spent:
         yield f"epsilon so far: {spent:g}"

@@ -107,7 +107,10 @@ def test_the_middle_is_taken_off_the_column_it_belongs_to_whatever_that_is_calle
 
 
 def test_earlier_graphs_say_of_which_file_they_were() -> None:
-    entries = [Entry("f", i, "pay", "ann", "s", name, "d", 0.0, 12) for i, name in enumerate("ab")]
+    entries = [
+        Entry("f", i, "pay", who, "s", name, "d", 0.0, 12)
+        for i, (who, name) in enumerate([("ann", "a"), ("", "b")])
+    ]
     first, second = history(entries, "a")
     assert first.endswith('graph 0 "pay" by "ann", 12 rows, begun')
-    assert second.endswith('graph 1 "pay" by "ann", 12 rows, begun, with b')
+    assert second.endswith('graph 1 "pay" by somebody without a name, 12 rows, begun, with b')
