@@ -18,7 +18,7 @@ RUN = Path(__file__).parents[3] / "benchmarks" / "run.py"
 
 IDS = [
     "independent-10k", "chain-1k", "tree-4096", "one-add", "up-256mb", "down-256mb", "matmul-2v1", "million",
-    "build-op", "idle", "federated",
+    "build-op", "build-rows", "idle", "federated",
 ]  # fmt: skip
 
 
