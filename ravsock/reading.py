@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,8 +19,6 @@ from ravsock.access import is_life
 from ravspec.batch import Batch, Symbols
 from ravspec.states import GraphState, OpState
 
-#: assignments that may have been given out and not be written down yet, with room to spare
-UNWRITTEN = 1 << 20
 #: graphs that a restarted server goes on with
 UNFINISHED = (GraphState.OPEN, GraphState.ENDED)
 
@@ -214,10 +213,13 @@ def value_bytes(c: Connection, file_size: Callable[[str], int | None]) -> int:
 def next_assignment(c: Connection) -> int:
     """A number that no assignment has had, not even one that a crash kept from being written down.
 
-    A contributor may come back with the result of such a one, and it must not be taken for another's.
+    A contributor may come back with the result of such a one, and it must not be taken for another's. What is
+    written down cannot tell two crashes in a row apart, so after the first graph numbers go by the clock.
     """
-    latest = c.execute(sa.select(sa.func.coalesce(sa.func.max(m.assignment.c.id), 0))).scalar_one()
-    return int(latest) + (UNWRITTEN if latest else 1)
+    latest = int(c.execute(sa.select(sa.func.coalesce(sa.func.max(m.assignment.c.id), 0))).scalar_one())
+    if not latest and c.execute(sa.select(m.graph.c.id).limit(1)).first() is None:
+        return 1
+    return max(latest + 1, time.time_ns() // 1000)  # nobody gives out one a microsecond
 
 
 def contributor_rows(c: Connection) -> list[dict[str, Any]]:

@@ -64,7 +64,7 @@ def deal_copies(ledger: Ledger) -> None:
     if time is None or ledger.active or not ledger.roomy or len(ledger.lives) < 2:
         return
     if time <= now:
-        idle = [life for name in ledger.roomy if not (life := ledger.lives[name]).queue]
+        idle = [life for name in sorted(ledger.roomy) if not (life := ledger.lives[name]).queue]
         if not idle:
             return  # when somebody is, an event says so
         for original in ledger.overdue.take_due(now):

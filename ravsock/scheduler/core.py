@@ -61,6 +61,8 @@ class Scheduler:
             if life.silent:
                 life.silent = False
                 ledger.welcome(life)
+            elif type(event) is Heard:
+                return ledger.out  # nothing is new: ten thousand heartbeats are not to cost decisions
         _ON[type(event)](self, event)
         self._dispatch()
         return ledger.out
@@ -220,6 +222,10 @@ class Scheduler:
         if event.missing:
             ledger.cache.forget(life, ledger.graphs[assignment.graph], event.missing)
             ledger.take_back(assignment, "operands were missing")
+            for other in list(life.queue):
+                lacks = other.graph == assignment.graph and not set(event.missing).isdisjoint(other.held)
+                if lacks and other.number in ledger.assignments:
+                    ledger.take_back(other, "operands were missing")
         else:
             ledger.rest(life)
             ledger.take_back(assignment, event.reason, End.FAILED if event.tried else End.UNTRIED)
@@ -254,21 +260,14 @@ class Scheduler:
     # --- dispatch -----------------------------------------------------------------------------------
 
     def _dispatch(self) -> None:
-        """Give work to lives with room, one piece each and round again: idle before busy, faster first."""
+        """Give work to lives with room, idle before busy, faster first; then what follows, and copies."""
         ledger = self.ledger
         ledger.alarms.retry = None
-        refusals, progress = 0, True
-        while progress and ledger.active and ledger.roomy:
-            progress = False
-            lives = [ledger.lives[life] for life in ledger.roomy]
-            lives.sort(key=lambda life: (len(life.queue), -life.speed, life.life))
-            for life in lives:
-                if not ledger.active or refusals >= _REFUSALS:
-                    break
-                if life.life in ledger.roomy:
-                    served = self._serve(life)
-                    progress |= served
-                    refusals += not served
+        refusals = 0
+        for name in ledger.roomy.best_first() if ledger.active else ():
+            refusals += not self._serve(ledger.lives[name])
+            if not ledger.active or refusals >= _REFUSALS:
+                break
         self._keep_on()
         deal_copies(ledger)
         ledger.send_planned()
@@ -276,7 +275,7 @@ class Scheduler:
     def _keep_on(self) -> None:
         """Along promised operands, for lives that would wait for nothing but a message."""
         ledger, now = self.ledger, self.ledger.now
-        for name in list(ledger.expectant):
+        for name in sorted(ledger.expectant):
             life = ledger.lives[name]
             if name not in ledger.roomy or not life.queue or not life.queue[-1].keep:
                 ledger.expectant.discard(name)

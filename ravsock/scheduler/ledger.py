@@ -16,6 +16,7 @@ from .company import Company
 from .copies import Overdue
 from .events import Assign, Commit, Discard, Fail, Instruction, Result, Resumed, Void
 from .leases import Alarms, learned_speed, own_seconds
+from .room import Room
 from .state import (
     ASSIGNED,
     COMPUTED,
@@ -45,7 +46,7 @@ class Ledger:
         self.overdue = Overdue(settings, self.assignments)
         self.cache = Cache(settings, self.graphs, self.lives)
         self.active: set[int] = set()  #: graphs that may have a ready op
-        self.roomy: set[str] = set()  #: lives that may be given something
+        self.roomy = Room()
         self.expectant: set[str] = set()  #: lives that may go on along what they have just been given
         self.out: list[Instruction] = []
         self._company: Company | None = None
@@ -80,7 +81,7 @@ class Ledger:
     def look_at(self, life: Life) -> None:
         """Is there room at this life?"""
         if len(life.queue) < self.settings.queue_cap and not life.silent and life.rest_until <= self.now:
-            self.roomy.add(life.life)
+            self.roomy.put(life)
         else:
             self.roomy.discard(life.life)
 

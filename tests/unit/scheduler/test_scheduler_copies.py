@@ -177,7 +177,7 @@ def test_what_needs_a_value_that_only_one_life_has_is_not_copied() -> None:
 
 def test_a_copy_brings_what_the_original_would_have_kept() -> None:
     desk, first, second = desk_with_a_promise()
-    copy = only(Assign, desk.tell(Heard("a"), 3.0))
+    copy = only(Assign, desk.tell(Tick(), 3.0))
     assert (copy.life, copy.ops, copy.exports) == ("b", [0], [0])
     answer = desk.tell(Result("b", copy.assignment, 0.7))
     voids = [it.assignment for it in answer if isinstance(it, Void)]

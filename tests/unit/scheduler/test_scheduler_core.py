@@ -194,6 +194,19 @@ def test_a_refusal_for_missing_operands_sends_them_along_the_next_time() -> None
     assert (again.held, again.inputs) == ([], [0])
 
 
+def test_what_waits_behind_a_refusal_for_the_same_operand_comes_back_with_it() -> None:
+    """Found by the simulation: it was left waiting for a value that the life was known not to have."""
+    desk = Desk([(), (0,), (0,)], cost_s=0.6)
+    desk.tell(Want(1, (0, 1, 2)))
+    first = only(Assign, desk.join())
+    answer = desk.tell(Result("a", first.assignment, 0.6))
+    pieces = [it for it in answer if isinstance(it, Assign)]
+    assert [(it.ops, it.held) for it in pieces] == [([1], [0]), ([2], [0])]
+    again = desk.tell(Refuse("a", pieces[0].assignment, (0,), "not kept"))
+    assert [it.assignment for it in again if isinstance(it, Void)] == [it.assignment for it in pieces]
+    assert [it.inputs for it in again if isinstance(it, Assign)][:1] == [[0]]
+
+
 def test_a_life_that_refuses_is_not_asked_again_at_once() -> None:
     desk = Desk([()])
     desk.join()
