@@ -63,6 +63,7 @@ def said(script: Script, word: str) -> str:
     return found[1]
 
 
+@pytest.mark.long
 def test_a_server_killed_between_any_two_steps_loses_and_doubles_nothing(
     server: Server,
     script: Callable[..., Script],
