@@ -68,7 +68,7 @@ def make_app(config: Config) -> web.Application:
         await gatherings.start()
         app[SWEEPER] = sweeper = Sweeper(dispatcher)
         yield
-        sweeper.close()
+        await sweeper.close()
         gatherings.close()
         await sockets.shutdown()
         await dispatcher.close()

@@ -11,13 +11,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
+import re
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, cast
 
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
 from ravsock import sql, sqlite, versions
 from ravspec.errors import ConfigError
@@ -52,16 +54,18 @@ def shown(url: str) -> str:
     """A database's URL as it may be printed: without a password."""
     try:
         return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return "URL"
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
+        return re.sub("://.*@", "://***@", url)
 
 
 def connect(url: str) -> Engine:
     """An engine on the database of a URL; one that is not supported is a ConfigError."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise ConfigError(f"RDF_DATABASE_URI={url!r} is no database URL; write sqlite:///rdf.db") from None
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
+        raise ConfigError(
+            f"RDF_DATABASE_URI={shown(url)!r} is no database URL; write sqlite:///rdf.db"
+        ) from None
     return store_of(parsed.get_backend_name()).make_engine(parsed)
 
 
@@ -87,6 +91,38 @@ def changing(engine: Engine) -> AbstractContextManager[Connection]:
 def one_line(error: BaseException | None) -> str:
     """What a driver says, which may have hints on lines of their own."""
     return " ".join(str(error).split())
+
+
+class Reader:
+    """Reads on connections of its own. A database that is away is a DatabaseAway, soon.
+
+    Whoever reads waits, and in the event loop everybody with them; so after a failure it is said at once that
+    the database is away, ten times as long as it took to find out.
+    """
+
+    #: seconds at least until it is tried again
+    AGAIN_S = 0.5
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._away_until, self._reason = 0.0, ""
+
+    def __call__(self, query: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        """The answer of a query."""
+        began = time.monotonic()
+        if began < self._away_until:
+            raise sql.DatabaseAway(self._reason)
+        try:
+            with self._engine.connect() as connection:
+                return query(connection, *args, **more)
+        except (OperationalError, InterfaceError) as error:
+            ended = time.monotonic()
+            self._away_until = ended + max(self.AGAIN_S, 10 * (ended - began))
+            self._reason = (
+                f"the server's database is away: {one_line(error.orig)}. What was stored is kept; try again"
+            )
+            log.error("action=not_read error=%s", one_line(error.orig))
+            raise sql.DatabaseAway(self._reason) from error
 
 
 class Writer:
@@ -118,6 +154,7 @@ class Writer:
             return self._store.open_session(self._engine)
         except (self._store.Error, DBAPIError) as error:
             name = self._engine.url.render_as_string(hide_password=True)
+            self._engine.dispose()
             raise ConfigError(f"the database {name} cannot be written: {one_line(error)}") from error
 
     def submit(self, job: Job) -> asyncio.Future[Any]:

@@ -16,12 +16,25 @@ from ravspec.executor import HELD, SENT
 
 @dataclass(slots=True)
 class Live:
-    """A live assignment: whose it is, what must come back, and its frame for a life that reconnects."""
+    """A live assignment, and its frame for a life that reconnects."""
 
-    graph: int
-    life: str
-    exports: list[int]
+    assign: Assign
     frame: bytes
+
+    @property
+    def graph(self) -> int:
+        """Whose ops they are."""
+        return self.assign.graph
+
+    @property
+    def life(self) -> str:
+        """Whose it is."""
+        return self.assign.life
+
+    @property
+    def exports(self) -> list[int]:
+        """What must come back."""
+        return self.assign.exports
 
 
 def assign_frame(record: GraphRecord, a: Assign, deadline_s: float) -> tuple[bytes, list[str]]:

@@ -24,13 +24,13 @@ from ravsock.departures import Live, assign_frame
 from ravsock.folder import DataFolder
 from ravsock.ftp import Account, Ftp
 from ravsock.graphs import GraphRecord
-from ravsock.keeping import Keeper
+from ravsock.keeping import RETRY_WRITE_S, Keeper
 from ravsock.limits import Accounts
 from ravsock.news import News
 from ravsock.registry import Registry
-from ravsock.resuming import resume
+from ravsock.resuming import resume, row_of
 from ravsock.scheduler import Scheduler, Settings, events
-from ravsock.sql import Connection, DatabaseError
+from ravsock.sql import Connection, DatabaseAway, DatabaseError
 from ravspec import messages
 from ravspec.errors import ProtocolError, RavError, TransferError
 from ravspec.states import GraphState, Move
@@ -57,6 +57,7 @@ class Dispatcher:
         self.emit: Callable[[str, str, bytes], None] = lambda life, name, frame: None
         self.news = News(self._graph_news, lambda life, n: self.emit(life, "news", messages.encode(n)))
         self.live: dict[int, Live] = {}
+        self._held_back: dict[int, asyncio.TimerHandle] = {}  #: their operands cannot be read at the moment
         self.present: dict[str, messages.Hello] = {}
         self.tokens: dict[str, int] = {}  #: life -> the token it came with; none where none are asked for
         self._timer: asyncio.TimerHandle | None = None
@@ -128,12 +129,17 @@ class Dispatcher:
         self._hand_out(record, resumed.assign)
 
     def _hand_out(self, record: GraphRecord, a: events.Assign) -> None:
+        self._held_back.pop(a.assignment, None)
         try:
             frame, digests = assign_frame(record, a, a.deadline - self._loop.time())
         except TransferError as error:
             self._loop.call_soon(self._lost_inputs, record, a, str(error))
             return
-        self.live[a.assignment] = Live(a.graph, a.life, a.exports, frame)
+        except DatabaseAway:
+            later = self._loop.call_later(RETRY_WRITE_S, self._hand_out, record, a)
+            self._held_back[a.assignment] = later
+            return
+        self.live[a.assignment] = Live(a, frame)
         self.access.lend(a.life, a.assignment, digests)
         self.emit(a.life, "assign", frame)
         self.news.assigned(a.life, a.graph)
@@ -158,6 +164,9 @@ class Dispatcher:
 
     def _void(self, v: events.Void) -> None:
         live = self.live.pop(v.assignment, None)
+        held_back = self._held_back.pop(v.assignment, None)
+        if held_back is not None:
+            held_back.cancel()
         self.access.give_back(v.life, v.assignment)
         self.write(lambda c: store.void_assignment(c, v.graph, v.assignment, v.life, v.reason))
         if live is not None:
@@ -196,6 +205,10 @@ class Dispatcher:
 
     # --- writing -------------------------------------------------------------------------------------
 
+    def trouble(self, record: GraphRecord) -> str:
+        """Why nothing of a graph can be stored at present; empty if it can."""
+        return record.trouble or self.writer.trouble
+
     def write(self, job: Callable[[Connection], Any]) -> asyncio.Future[Any]:
         """Queue a write that nobody waits for; a failure is logged, and a restart sees the older state."""
         future = self.writer.submit(job)
@@ -222,13 +235,7 @@ class Dispatcher:
         fresh = hello.life not in self.present
         self._begin(hello, token)
         if fresh:
-            row = {
-                "life": hello.life, "name": hello.name, "speed": hello.speed,
-                "memory_bytes": hello.memory_bytes, "cores": hello.cores,
-                "numeric_class": hello.numeric_class, "versions": messages.to_json(hello.versions),
-                "down_bps": hello.down_bps, "up_bps": hello.up_bps, "latency_s": hello.latency_s,
-                "token": token or None,
-            }  # fmt: skip
+            row = row_of(hello, token)
             self.write(lambda c: store.insert_contributor(c, row))
             log.info("action=join contributor=%s life=%s speed=%.2f", hello.name, hello.life, hello.speed)
         else:
@@ -287,7 +294,7 @@ class Dispatcher:
             if isinstance(instruction, events.Commit):
                 del self.live[message.assignment]
                 self.access.give_back(message.life, message.assignment)
-                writes.append(self._commit(record, instruction, message, arrival))
+                writes.append(self._commit(record, live.assign, instruction, message, arrival))
             else:
                 self._carry[type(instruction)](instruction)
         self._set_timer()
@@ -312,7 +319,12 @@ class Dispatcher:
             await self.writer.submit(self.keeper.arrays(account.principal.name, [digest]))
 
     def _commit(
-        self, record: GraphRecord, commit: events.Commit, message: messages.Result, arrival: Arrival
+        self,
+        record: GraphRecord,
+        assign: events.Assign,
+        commit: events.Commit,
+        message: messages.Result,
+        arrival: Arrival,
     ) -> Awaitable[None]:
         """Keep the values, queue the write; the awaitable ends when it is committed and waiters are told."""
         arrival.learn(record)
@@ -331,8 +343,10 @@ class Dispatcher:
         sender.bytes = max(0, sender.bytes - sum(sizes))
         self.ftp.used(commit.life, arrival.stored.values())
 
+        life = row_of(self.present[commit.life], self.tokens.get(commit.life, 0))
+
         def job(connection: Connection) -> None:
-            store.commit_assignment(connection, record.id, commit.assignment, commit.life, message.exec_s)
+            store.commit_assignment(connection, assign, life, message.exec_s)
             store.move_ops(connection, record.id, commit.computed, Move.COMMIT)
             if store_values is not None:
                 store_values(connection)

@@ -18,7 +18,9 @@ from sqlalchemy.engine import Connection, Engine
 
 from ravsock import models as m
 from ravsock.config import Config, is_open_to_others
+from ravsock.database import Reader
 from ravsock.roles import ANYBODY, Principal, Role
+from ravsock.sql import DatabaseAway
 from ravsock.tokens import Token, is_right, parse
 from ravspec.errors import ConfigError, TokenError
 
@@ -45,7 +47,7 @@ class Doorkeeper:
     """Looks tokens up in the database. `used(token id, time)` is told when one was used."""
 
     def __init__(self, config: Config, engine: Engine) -> None:
-        self._engine = engine
+        self._read = Reader(engine)
         self._others = is_open_to_others(config)
         self._known: OrderedDict[int, Known] = OrderedDict()
         self._told: dict[int, float] = {}
@@ -69,7 +71,11 @@ class Doorkeeper:
             if self._others:
                 self._demands = True
             elif time.monotonic() - self._looked_at >= FRESH_S:
-                self._demands = self._read(any_token)
+                try:
+                    self._demands = self._read(any_token)
+                except DatabaseAway:
+                    if self._looked_at < 0:
+                        raise  # nothing is known of the door yet
                 self._looked_at = time.monotonic()
         return self._demands
 
@@ -117,15 +123,17 @@ class Doorkeeper:
         now = time.monotonic()
         known = self._known.get(number)
         if known is None or now - known.at >= FRESH_S:
-            known = self._known[number] = Known(self._read(by_id, number), now)
+            try:
+                known = Known(self._read(by_id, number), now)
+            except DatabaseAway:
+                if known is None:
+                    raise
+                return known  # nobody is put out because the database is away
+            self._known[number] = known
             self._known.move_to_end(number)
             if len(self._known) > KNOWN:
                 self._known.popitem(last=False)
         return known
-
-    def _read(self, query: Callable[..., Any], *args: Any) -> Any:
-        with self._engine.connect() as connection:
-            return query(connection, *args)
 
 
 # --- queries -----------------------------------------------------------------------------------------

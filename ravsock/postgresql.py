@@ -39,8 +39,8 @@ LOCK_S = 10
 
 #: unless the URL says otherwise: a host that does not answer is noticed
 CONNECTING = {
-    "connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3",
-    "tcp_user_timeout": "30000", "application_name": "ravsock",
+    "connect_timeout": "3", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3",
+    "tcp_user_timeout": "10000", "application_name": "ravsock",
 }  # fmt: skip
 
 
@@ -48,7 +48,8 @@ def make_engine(url: URL) -> Engine:
     """An engine on the database of a URL; ConfigError if it names none."""
     if not url.database:
         raise ConfigError(
-            f"RDF_DATABASE_URI={str(url)!r} names no database; write for instance postgresql://user@host/rdf"
+            f"RDF_DATABASE_URI={url.render_as_string(hide_password=True)!r} names no database; write for "
+            "instance postgresql://user@host/rdf"
         )
     url = url.set(drivername="postgresql+psycopg")
     more = {key: value for key, value in CONNECTING.items() if key not in url.query}

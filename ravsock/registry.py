@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from ravsock import reading, store
-from ravsock.database import Writer
+from ravsock.database import Reader, Writer
 from ravsock.folder import DataFolder
 from ravsock.graphs import GraphRecord, restore
 from ravsock.limits import Accounts
@@ -35,7 +35,7 @@ class Registry:
     def __init__(
         self, engine: Engine, writer: Writer, folder: DataFolder, accounts: Accounts, feed: Feed
     ) -> None:
-        self._engine, self._writer, self._folder, self._feed = engine, writer, folder, feed
+        self._read, self._writer, self._folder, self._feed = Reader(engine), writer, folder, feed
         self._accounts = accounts
         self._records: dict[int, GraphRecord] = {}
         self._finished: OrderedDict[int, None] = OrderedDict()
@@ -50,9 +50,8 @@ class Registry:
         return self._records.get(graph)
 
     def read(self, query: Callable[..., Any], *args: Any, **more: Any) -> Any:
-        """The answer of a reading query, on a connection of its own."""
-        with self._engine.connect() as connection:
-            return query(connection, *args, **more)
+        """The answer of a reading query; DatabaseAway if there is none at the moment."""
+        return self._read(query, *args, **more)
 
     async def open(
         self, name: str | None, algorithm: str | None, approach: str, developer: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+from collections.abc import Iterator
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from ravsock import folder, versions
@@ -34,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         config = read_config(args)
         database, data_dir = shown(config.database), config.data_dir
-        with connect(config.database).begin() as connection:
+        with disposed(connect(config.database)) as engine, engine.begin() as connection:
             check_is_ours(connection, database)
             n_files, n_rows = folder.count(data_dir), {name: count(connection, name) for name in COUNTED}
             there = ", ".join(f"{n} {name}s" for name, n in n_rows.items())
@@ -56,6 +58,15 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     print(f"made the tables of {database}; deleted {there} and {n_files} files of {data_dir}")
     return 0
+
+
+@contextlib.contextmanager
+def disposed(engine: Engine) -> Iterator[Engine]:
+    """An engine that keeps no connections afterwards."""
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def check_is_ours(connection: Connection, database: str) -> None:

@@ -29,6 +29,23 @@ def present_lives(c: Connection) -> list[tuple[messages.Hello, int]]:
     return [_hello(dict(row)) for row in c.execute(query).mappings()]
 
 
+def row_of(hello: messages.Hello, token: int) -> dict[str, Any]:
+    """What SQL keeps of a life that came with that token."""
+    said = (
+        "life",
+        "name",
+        "speed",
+        "memory_bytes",
+        "cores",
+        "numeric_class",
+        "down_bps",
+        "up_bps",
+        "latency_s",
+    )
+    row = {key: getattr(hello, key) for key in said}
+    return {**row, "versions": messages.to_json(hello.versions), "token": token or None}
+
+
 def _hello(row: dict[str, Any]) -> tuple[messages.Hello, int]:
     said = {key: row[key] for key in ("life", "name", "speed", "memory_bytes", "cores", "numeric_class")}
     said |= {key: row[key] if row[key] is not None else other for key, other in _UNKNOWN.items()}

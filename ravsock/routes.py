@@ -159,7 +159,7 @@ def graph_view(dispatcher: Dispatcher, record: GraphRecord) -> dict[str, Any]:
         "id": record.id, "name": record.name, "algorithm": record.algorithm, "approach": record.approach,
         "developer": record.developer, "state": str(record.state), "created_at": record.created_at,
         **{f"{key}_ops": value for key, value in counts.items()},
-        "waits_for": record.trouble or dispatcher.scheduler.explain(record.id),
+        "waits_for": dispatcher.trouble(record) or dispatcher.scheduler.explain(record.id),
     }  # fmt: skip
 
 
@@ -236,7 +236,7 @@ async def op(request: web.Request) -> web.Response:
     record = await record_of(request)
     wanted = wanted_op(record, number(request, "op"))
     dispatcher = request.app[DISPATCHER]
-    waits_for = record.trouble or dispatcher.scheduler.explain_op(record.id, wanted)
+    waits_for = dispatcher.trouble(record) or dispatcher.scheduler.explain_op(record.id, wanted)
     return web.json_response({**op_view(dispatcher, record, wanted), "waits_for": waits_for})
 
 

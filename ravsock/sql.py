@@ -15,10 +15,17 @@ from sqlalchemy.engine import URL, Engine
 from sqlalchemy.engine import Connection as Reading
 
 from ravsock.columnar import Columns
+from ravspec.errors import RavError
 
 
 class DatabaseError(Exception):
     """The database did not take a write; nothing of the job is stored."""
+
+
+class DatabaseAway(RavError):
+    """The database cannot be read at the moment; another try may help later."""
+
+    kind, status = "RavError", 503
 
 
 class Rows(Protocol):

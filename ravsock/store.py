@@ -267,18 +267,37 @@ def blob_or_none(ops: Sequence[int]) -> bytes | None:
     return blob_of(ops) if ops else None
 
 
-def commit_assignment(c: Connection, graph: int, assignment: int, life: str, exec_s: float) -> None:
-    """The assignment's result counts; if it is not live for that life, Stale."""
+def commit_assignment(c: Connection, a: Assign, life: dict[str, Any], exec_s: float) -> None:
+    """The assignment's result counts; if it is not live for its life, Stale.
+
+    If there was no room to write down that it was given out, or the row of its life, both are written now.
+    """
+    if not _commit_live(c, a, exec_s):
+        if not _is_missing(c, a):
+            raise Stale(f"assignment {a.assignment} is not live for {a.life}")
+        if c.execute("SELECT 1 FROM contributor WHERE life = ?", (a.life,)).fetchone() is None:
+            insert_contributor(c, life)
+        insert_assignment(c, a)
+        _commit_live(c, a, exec_s)
+    moved(c, "assignment", a.assignment, AssignmentState.COMMITTED, a.graph, a.life)
+    _move_subgraph(c, a.graph, a.assignment, Move.COMMIT)
+
+
+def _commit_live(c: Connection, a: Assign, exec_s: float) -> bool:
     guard = words(sources(AssignmentState, Move.COMMIT))
     updated = c.execute(
         "UPDATE assignment SET state = ?, exec_s = ?, ended_at = ? "
         f"WHERE id = ? AND life = ? AND state IN ({guard})",
-        (AssignmentState.COMMITTED, exec_s, time.time(), assignment, life),
+        (AssignmentState.COMMITTED, exec_s, time.time(), a.assignment, a.life),
     )
-    if updated.rowcount != 1:
-        raise Stale(f"assignment {assignment} is not live for {life}")
-    moved(c, "assignment", assignment, AssignmentState.COMMITTED, graph, life)
-    _move_subgraph(c, graph, assignment, Move.COMMIT)
+    return updated.rowcount == 1
+
+
+def _is_missing(c: Connection, a: Assign) -> bool:
+    """Was it never written down, though its graph is there?"""
+    graph = c.execute("SELECT 1 FROM graph WHERE id = ?", (a.graph,)).fetchone()
+    row = c.execute("SELECT 1 FROM assignment WHERE id = ?", (a.assignment,)).fetchone()
+    return graph is not None and row is None
 
 
 def _move_subgraph(c: Connection, graph: int, piece: int, move: Move) -> None:

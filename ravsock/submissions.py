@@ -12,9 +12,10 @@ import numpy as np
 from ravsock import store
 from ravsock.dispatcher import Dispatcher
 from ravsock.graphs import GraphRecord, Question, stored_outputs
+from ravsock.keeping import RETRY_WRITE_S
 from ravsock.roles import Principal
 from ravsock.scheduler import events
-from ravsock.sql import Connection, DatabaseError
+from ravsock.sql import Connection, DatabaseAway, DatabaseError
 from ravspec import messages
 from ravspec.batch import Batch
 from ravspec.codec import read_column
@@ -51,7 +52,9 @@ async def answer(
     try:
         if written is not None:
             try:
-                await written
+                async for sign in signs(dispatcher, record, written):
+                    yield sign, False
+                written.result()
             except (DatabaseError, OSError) as error:
                 abandon(dispatcher, record)
                 text = (
@@ -70,6 +73,16 @@ async def answer(
         yield told + messages.encode(messages.Done(str(record.state))), True
     finally:
         record.questions.discard(question)
+
+
+async def signs(
+    dispatcher: Dispatcher, record: GraphRecord, written: asyncio.Future[Any]
+) -> AsyncIterator[bytes]:
+    """While ops are being stored, which may take as long as the database is away: why, now and then."""
+    while not written.done():
+        await asyncio.wait([written], timeout=ALIVE_S)
+        if not written.done():
+            yield messages.encode(progress(dispatcher, record))
 
 
 def check_arrays(dispatcher: Dispatcher, principal: Principal, batch: Batch) -> None:
@@ -218,6 +231,9 @@ def news(dispatcher: Dispatcher, record: GraphRecord, question: Question) -> lis
     for ops in in_portions(record, np.array(ready, np.int64)):
         try:
             frames.append(messages.encode(*record.values.answer(ops)))
+        except DatabaseAway:  # nothing is lost: they come a little later
+            question.open.update(ops.tolist())
+            asyncio.get_running_loop().call_later(RETRY_WRITE_S, question.came, ops.tolist())
         except TransferError as error:
             if record.state is GraphState.CANCELLED:
                 frames.append(messages.encode(messages.Error(str(error), "TransferError")))
@@ -258,5 +274,5 @@ def progress(dispatcher: Dispatcher, record: GraphRecord) -> messages.Progress:
         computing=counts["computing"],
         failed=counts["failed"],
         contributors=len(dispatcher.present),
-        why=record.trouble or (dispatcher.scheduler.explain(record.id) if shown else ""),
+        why=dispatcher.trouble(record) or (dispatcher.scheduler.explain(record.id) if shown else ""),
     )

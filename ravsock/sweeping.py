@@ -27,7 +27,7 @@ from ravsock import reading, store
 from ravsock.access import is_life
 from ravsock.dispatcher import Dispatcher
 from ravsock.reading import StoredResult
-from ravsock.sql import Connection, DatabaseError
+from ravsock.sql import Connection, DatabaseAway, DatabaseError
 
 log = logging.getLogger(__name__)
 
@@ -70,12 +70,15 @@ class Sweeper:
         self._registry, self._folder = dispatcher.registry, dispatcher.folder
         self._write = dispatcher.writer.submit
         self._loop = asyncio.get_running_loop()
-        self._one_at_a_time = asyncio.Lock()
+        self._one_at_a_time, self._closing = asyncio.Lock(), False
         self._timer = self._loop.call_later(FIRST_S, self._tick)
 
-    def close(self) -> None:
-        """Sweep no more."""
+    async def close(self) -> None:
+        """Sweep no more; what is under way ends first."""
         self._timer.cancel()
+        self._closing = True
+        async with self._one_at_a_time:
+            pass
 
     def _tick(self) -> None:
         self._timer = self._loop.call_later(EVERY_S, self._tick)
@@ -84,14 +87,17 @@ class Sweeper:
     async def _try(self) -> None:
         try:
             await self.sweep()
-        except DatabaseError as error:  # a full disk, or the database is away: the next time will do
+        except (DatabaseError, DatabaseAway) as error:  # a full disk, say: the next time will do
             log.warning("action=not_swept error=%s", error)
 
     async def sweep(self, now: float | None = None) -> Swept:
         """Whatever is to go by the settings."""
         now = time.time() if now is None else now
-        results = await self._sweep_results(now)
-        files = await self.files({digest for one in results for digest in one.digests}, now)
+        async with self._one_at_a_time:
+            if self._closing:
+                return Swept()
+            results = await self._sweep_results(now)
+            files = await self._files({digest for one in results for digest in one.digests}, now)
         swept = Swept(len(results), files.files, files.bytes)
         if results or files.files:
             self._dispatcher.count_bytes_again()
@@ -120,20 +126,25 @@ class Sweeper:
 
     # --- files ---------------------------------------------------------------------------------------
 
-    async def files(self, freed: set[str], now: float | None = None) -> Swept:
-        """Files that nothing names: of `freed`, those that are not new; of all, those that are old."""
-        now = time.time() if now is None else now
+    async def files(self, freed: set[str]) -> Swept:
+        """The files of what was deleted just now."""
         async with self._one_at_a_time:
-            limits = dict.fromkeys(freed, now - GRACE_S)
-            if self._config.orphan_s:
-                old = await asyncio.to_thread(self._folder.older_than, now - self._config.orphan_s)
-                limits = {**dict.fromkeys(old, now - self._config.orphan_s), **limits}
-            limits = await self._without_users(limits) if limits else {}
-            self._folder.going.update(limits)
-            try:
-                return await self._sweep_files(limits)
-            finally:
-                self._folder.going.difference_update(limits)
+            if self._closing:
+                return Swept()
+            return await self._files(freed, time.time())
+
+    async def _files(self, freed: set[str], now: float) -> Swept:
+        """Files that nothing names: of `freed`, those that are not new; of all, those that are old."""
+        limits = dict.fromkeys(freed, now - GRACE_S)
+        if self._config.orphan_s:
+            old = await asyncio.to_thread(self._folder.older_than, now - self._config.orphan_s)
+            limits = {**dict.fromkeys(old, now - self._config.orphan_s), **limits}
+        limits = await self._without_users(limits) if limits else {}
+        self._folder.going.update(limits)
+        try:
+            return await self._sweep_files(limits)
+        finally:
+            self._folder.going.difference_update(limits)
 
     async def _without_users(self, limits: dict[str, float]) -> dict[str, float]:
         used = await asyncio.to_thread(self._registry.read, reading.used_files)

@@ -17,9 +17,9 @@ from contributors import ScriptedContributor
 from serving import Server
 
 import ravop as R
-from ravsock import migrations, models, sqlite, versions
+from ravsock import migrations, models, resetting, sqlite, versions
 from ravsock.config import Config
-from ravsock.database import connect, open_database
+from ravsock.database import connect, open_database, shown
 from ravspec.errors import ConfigError
 from tests.databases import both, only_sqlite, run_sql, tables_of
 
@@ -181,3 +181,59 @@ def test_rows_that_refer_to_others_survive_a_table_that_is_made_anew(database: s
             pass
     engine.dispose()
     assert run_sql(database, "SELECT count(*) FROM symbol") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:secret@127.0.0.1:1/rdf",  # nobody is there
+        "postgresql://ann:secret@127.0.0.1:1",  # no database
+        "postgresql://ann:secret@127.0.0.1:port/rdf",  # no URL
+        "oracle://ann:secret@127.0.0.1/rdf",
+    ],
+)
+def test_no_refusal_shows_the_password(url: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        open_database(url)
+    assert "secret" not in str(told.value)
+    assert "secret" not in shown(url)
+
+
+@both
+def test_a_reset_makes_the_tables_anew_if_it_is_told_to_lose_what_is_there(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--database", database, "--data-dir", str(tmp_path / "data")]
+    # Given nothing: it makes the tables
+    assert resetting.main(words) == 0
+    made = tables_of(database)
+    assert set(made) >= set(models.metadata.tables)
+    # Given a graph and a file: it says so, and needs to be told
+    run_sql(database, ROW)
+    file = tmp_path / "data" / ("0" * 64)
+    file.parent.mkdir()
+    file.write_bytes(b"0")
+    capsys.readouterr()
+    assert resetting.main(words) == 2
+    assert "has 1 graphs, 0 tokens" in capsys.readouterr().err
+    assert run_sql(database, "SELECT count(*) FROM graph") == [(1,)] and file.exists()
+    # When it is told
+    assert resetting.main([*words, "--yes"]) == 0
+    assert "deleted 1 graphs, 0 tokens and 1 files" in capsys.readouterr().out
+    assert run_sql(database, "SELECT count(*) FROM graph") == [(0,)] and not file.exists()
+    assert tables_of(database) == made
+    # Then numbers begin anew, and a server starts on it
+    open_database(database).dispose()
+    run_sql(database, ROW)
+    assert run_sql(database, "SELECT id FROM graph") == [(1,)]
+
+
+@both
+def test_a_reset_leaves_a_database_of_somebody_else_alone(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_sql(database, "CREATE TABLE thesis (chapter INTEGER)")
+    words = ["--database", database, "--data-dir", str(tmp_path / "data"), "--yes"]
+    assert resetting.main(words) == 1
+    assert "thesis" in capsys.readouterr().err
+    assert run_sql(database, "SELECT count(*) FROM thesis") == [(0,)]
