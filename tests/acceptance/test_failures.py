@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from system.processes import LEASE_S, Contributor, Running, Script, Server, is_running, until
+
+from tests.databases import only_postgresql, run_sql
 
 #: arange(PRIME) * k % PRIME is a permutation of 0 .. PRIME - 1, so what sorting gives is known beforehand
 PRIME = 400_009
@@ -90,6 +94,30 @@ def test_the_server_is_killed_in_the_middle_and_the_waiting_script_ends_right(
     assert developer.output() == "all exact\n"
     assert server.graph()["state"] == "computed"
     until(lambda: set(server.present()) == {"ann", "bob"}, "both contributors at the new server")
+
+
+@pytest.mark.long
+@only_postgresql
+def test_a_server_on_postgresql_is_killed_twice_and_the_waiting_script_ends_right(
+    tmp_path: Path, processes: list[Running], database: str
+) -> None:
+    # Given a server whose database is PostgreSQL, a contributor, and a script that waits
+    processes.append(server := Server(tmp_path, database=database))
+    server.ready()
+    processes.append(Contributor(server.url, "ann", tmp_path))
+    (tmp_path / "work.py").write_text(textwrap.dedent(WORK))
+    processes.append(developer := Script("work", tmp_path / "work.py", tmp_path, server.url, BRANCHES))
+    for ops in (20, 120):
+        server.until_in_the_middle(ops=ops)
+        # When it is gone, and another starts while PostgreSQL may still hold the first one's lock
+        server.kill()
+        server.restart()
+    # Then the script has every value, each computed op was committed once, and nobody is left out
+    assert developer.output() == "all exact\n"
+    assert server.graph()["state"] == "computed"
+    rows = run_sql(database, "SELECT ops FROM data WHERE assignment IS NOT NULL")
+    ops = np.concatenate([np.frombuffer(row[0], "<i4") for row in rows])
+    assert len(ops) == len(set(ops.tolist()))
 
 
 @pytest.mark.long
