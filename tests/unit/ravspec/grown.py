@@ -161,13 +161,24 @@ GROWN: dict[str, Grown] = {
     "cross": of_two((LONG, 3), (LONG, 3)),
     "convolve": of_two((501,), (77,)),
     "correlate": of_two((501,), (77,)),
-    "interp": lambda rng: [((f8(rng, LONG), np.sort(f8(rng, 500)), f8(rng, 500)), {})],
+    "interp": lambda rng: [
+        ((f8(rng, LONG), np.sort(f8(rng, 500)), f8(rng, 500)), {}),
+        ((f8(rng, LONG), np.round(f8(rng, 500), 1), f8(rng, 500)), {"period": 0.7}),
+    ],
     "lstsq": of_two((90, 11), (90, 3)),
     "fftn": of_two((30, 49)),
     "ifftn": of_two((30, 49)),
     "rfftn": of_two((30, 49)),
     "bincount": lambda rng: [((rng.integers(0, 9, LONG), f8(rng, LONG)), {})],
-    "histogram": lambda rng: [((f8(rng, LONG),), {"bins": 13, "density": True})],
+    "histogram": lambda rng: [
+        ((f8(rng, LONG),), {"bins": 13, "density": True}),
+        ((np.round(f8(rng, LONG), 1), f8(rng, LONG)), {"bins": 13}),
+        ((np.round(f8(rng, LONG), 1), f8(rng, LONG)), {"bins": (-2, 0.1, 0.5, 3), "density": True}),
+    ],
+    "random_choice": lambda rng: [
+        ((f8(rng, 500), np.full(500, 1 / 500)), {"size": LONG, "seed": 5}),
+        ((f8(rng, 500), np.full(500, 1 / 500)), {"size": 400, "replace": False, "seed": 5}),
+    ],
     "index_add": lambda rng: [((f8(rng, 50), f8(rng, LONG), rng.integers(0, 50, LONG)), {"key": ("array",)})],
     "unique": lambda rng: [((np.round(f8(rng, LONG), 1),), {})],
     **{
@@ -178,7 +189,13 @@ GROWN: dict[str, Grown] = {
             "random_beta": {"a": 0.5, "b": 2.5}, "random_chisquare": {"df": 3.0},
             "random_weibull": {"a": 1.5},
             "random_poisson": {"lam": 4.5}, "random_binomial": {"n": 40, "p": 0.3},
-            "random_geometric": {"p": 0.2},
+            "random_geometric": {"p": 0.2}, "random_logistic": {}, "random_gumbel": {}, "random_rayleigh": {},
+            "random_pareto": {"a": 2.5}, "random_power": {"a": 0.5},
+            "random_triangular": {"left": -1, "mode": 0.1, "right": 3}, "random_vonmises": {"kappa": 2.5},
+            "random_wald": {"mean": 1.5, "scale": 2.5}, "random_standard_t": {"df": 3.5},
+            "random_standard_cauchy": {}, "random_f": {"dfnum": 3, "dfden": 4.5},
+            "random_negative_binomial": {"n": 4.5, "p": 0.3}, "random_logseries": {"p": 0.7},
+            "random_hypergeometric": {"ngood": 30, "nbad": 40, "nsample": 20}, "random_zipf": {"a": 2.5},
         }.items()
     },
 }  # fmt: skip
