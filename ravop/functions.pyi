@@ -240,10 +240,10 @@ def std(x: Operand, axis: Operand=..., ddof: Operand=..., keepdims: Operand=...,
     """The standard deviation: the root of var."""
 standard_deviation = std
 def min(x: Operand, axis: int | Sequence[int] | None=..., keepdims: bool=...) -> Tensor:
-    """The smallest element; NaN wins."""
+    """The smallest element; NaN wins, and -0.0 is less than 0.0."""
 amin = min
 def max(x: Operand, axis: int | Sequence[int] | None=..., keepdims: bool=...) -> Tensor:
-    """The largest element; NaN wins."""
+    """The largest element; NaN wins, and 0.0 is more than -0.0."""
 amax = max
 def ptp(x: Operand, axis: int | Sequence[int] | None=..., keepdims: bool=...) -> Tensor:
     """The largest less the smallest."""

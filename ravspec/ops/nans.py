@@ -10,7 +10,7 @@ import numpy as np
 from ravspec.ops import samples
 from ravspec.ops.op import Op, Sample
 from ravspec.ops.params import Param
-from ravspec.ops.reduce import AXES, ONE_AXIS, SPREAD, TYPED, positions, reduce, total_dtype, totals
+from ravspec.ops.reduce import AXES, ONE_AXIS, SPREAD, TYPED, extremum, positions, reduce, total_dtype, totals
 from ravspec.ops.sets import quantile_row, with_real_q
 from ravspec.shapes import (
     INT64,
@@ -76,8 +76,9 @@ def calls(*, empty: bool = True, **more: Any) -> samples.Samples:
 
 def without_nan(name: str, dtype: Any, doc: str, params: dict[str, Param] = AXES, **more: Any) -> Op:
     """A row of NumPy's function of the same name."""
+    kernel = more.pop("kernel", getattr(np, name))
     return reduce(
-        name, getattr(np, name), dtype, **{"numpy": f"np.{name}{CALL}", "doc": doc, "params": params, **more}
+        name, kernel, dtype, **{"numpy": f"np.{name}{CALL}", "doc": doc, "params": params, **more}
     )  # fmt: skip
 
 
@@ -101,9 +102,9 @@ ROWS = (
     without_nan("nanstd", of_first(real_dtype), "The standard deviation of the elements that are numbers.",
                 SPREAD, numpy="np.nanstd" + SPREAD_CALL, sample=calls(ddof=1), weight=4),
     without_nan("nanmin", same_dtype, "The smallest element that is a number; NaN if there is none.",
-                shape=reduced_nonempty, sample=calls(empty=False)),
+                shape=reduced_nonempty, sample=calls(empty=False), kernel=extremum(np.nanmin, True)),
     without_nan("nanmax", same_dtype, "The largest element that is a number; NaN if there is none.",
-                shape=reduced_nonempty, sample=calls(empty=False)),
+                shape=reduced_nonempty, sample=calls(empty=False), kernel=extremum(np.nanmax, False)),
     *(
         reduce(f"nanarg{word}", positions(getattr(np, f"nanarg{word}")), always(INT64),
                f"np.nanarg{word}" + CALL,

@@ -118,6 +118,28 @@ def positions(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, **params: as_int64(function(x, **params))
 
 
+def extremum(function: Callable[..., Any], smallest: bool) -> Callable[..., Any]:
+    """A kernel of the smallest or largest elements for which -0.0 is less than 0.0. To NumPy they are equal,
+    and which of them it finds depends on the CPU's SIMD unit."""
+
+    def kernel(x: Any, **params: Any) -> Any:
+        found = function(x, **params)
+        zero = found == 0
+        if x.dtype.kind != "f" or not zero.any():
+            return found
+        decides = ((x == 0) & (np.signbit(x) == smallest)).any(**params)
+        sign = np.where(decides == smallest, -1, 1).astype(x.dtype)
+        return np.where(zero, np.copysign(x.dtype.type(0), sign), found)
+
+    return kernel
+
+
+def spread(x: Any, **params: Any) -> Any:
+    """np.ptp, which is never -0.0."""
+    found = np.ptp(x, **params)
+    return found + x.dtype.type(0) if x.dtype.kind == "f" else found
+
+
 def difference_dtype(dtype: DType) -> DType:
     return resolved(np.subtract, (dtype, dtype))[0]
 
@@ -185,11 +207,11 @@ ROWS = (
     reduce("std", np.std, of_first(real_dtype), "np.std(x, axis=axis, ddof=ddof, keepdims=keepdims)",
            "The standard deviation: the root of var.", "standard_deviation", params=SPREAD, weight=4,
            param_aliases={"correction": "ddof"}, sample=axis_samples("f8 f4 i4 ?", ddof=0.5)),
-    reduce("min", np.min, same_dtype, "np.min" + CALL, "The smallest element; NaN wins.", "amin",
-           shape=reduced_nonempty),
-    reduce("max", np.max, same_dtype, "np.max" + CALL, "The largest element; NaN wins.", "amax",
-           shape=reduced_nonempty),
-    reduce("ptp", np.ptp, of_first(difference_dtype), f"np.max{CALL} - np.min{CALL}",
+    reduce("min", extremum(np.min, True), same_dtype, "np.min" + CALL,
+           "The smallest element; NaN wins, and -0.0 is less than 0.0.", "amin", shape=reduced_nonempty),
+    reduce("max", extremum(np.max, False), same_dtype, "np.max" + CALL,
+           "The largest element; NaN wins, and 0.0 is more than -0.0.", "amax", shape=reduced_nonempty),
+    reduce("ptp", spread, of_first(difference_dtype), f"np.max{CALL} - np.min{CALL}",
            "The largest less the smallest.", dtypes="f8 f4 i4", shape=reduced_nonempty, weight=2),
     reduce("argmin", positions(np.argmin), always(INT64), "np.argmin" + CALL,
            "The position of the first smallest; without an axis, in the flattened array.",

@@ -76,8 +76,11 @@ def leaves_open(row: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> b
     return False
 
 
-#: rows that keep whichever of 0.0 and -0.0 comes first, where NumPy's sort decides
-EITHER_ZERO = {"sort", "unique", "unique_all", "unique_values", "unique_counts", "unique_inverse", "mode"}
+#: rows of which NumPy does not say whether they give 0.0 or -0.0: its sort or a SIMD unit decides
+EITHER_ZERO = {
+    "min", "max", "nanmin", "nanmax", "ptp", "sort", "unique", "unique_all", "unique_values", "unique_counts",
+    "unique_inverse", "mode",
+}  # fmt: skip
 #: rows of matrices, spectra and products: finite values of moderate size, or nothing is left to compare
 MODERATE = {
     row.name for chapter in ("Products", "Linear algebra", "Fourier transforms") for row in CHAPTERS[chapter]
@@ -213,3 +216,16 @@ def test_what_numpy_forgets_of_no_elements_is_kept() -> None:
     got = OPS["nanpercentile"].kernel(x, q, **params)
     assert OPS["nanpercentile"].infer([type_of(x), type_of(q)], params) == (type_of(got),)
     assert OPS["pinv"].kernel(x.astype("i4"), 1e-15).dtype == np.float64
+
+
+@pytest.mark.parametrize("name", ["min", "max", "nanmin", "nanmax"])
+@pytest.mark.parametrize("size", [2, 5, 4001])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_of_zeros_of_both_signs_the_extreme_one_is_found(name: str, size: int, dtype: str) -> None:
+    x = np.zeros(size, dtype)
+    for some in (slice(1), slice(-1, None), slice(1, None, 2), slice(None)):
+        mixed = x.copy()
+        mixed[some] = -0.0
+        found = OPS[name].kernel(mixed, axis=None, keepdims=False)
+        assert found == 0 and found.dtype == dtype
+        assert np.signbit(found) == (name.endswith("min") or some == slice(None)), (some, found)
