@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ravop.constants import Constant
 from ravop.engine import Engine, current_engine
 from ravop.federated import FederatedGraph
-from ravop.looking import Looking
+from ravop.looking import Looking, number_of
 from ravop.operands import ANY_INTEGER, as_value, check_literals
 from ravop.record import Operand, Recorder, key_of
 from ravop.settings import SETTINGS
@@ -47,19 +47,21 @@ class Graph(Looking):
 
     Graph(name="test")  a new graph; as a context manager it ends with the block
     Graph(id=7)         one that is at the server: its progress, ops and values
+    Graph(id="test")    the newest of yours that has this name
     Graph(approach="federated", rules=...)  a FederatedGraph: statistics of files that stay where they are
     """
 
-    def __new__(cls, id: int | None = None, *, approach: str = "distributed", **more: Any) -> Any:
+    def __new__(cls, id: int | str | None = None, *, approach: str = "distributed", **more: Any) -> Any:
+        number = number_of(current_engine(), id)
         if approach == "federated":
-            return FederatedGraph(id, **more)
-        if id is not None and current_engine().graph(id).get("approach") == "federated":
-            return FederatedGraph(id)
+            return FederatedGraph(number, **more)
+        if number is not None and current_engine().graph(number).get("approach") == "federated":
+            return FederatedGraph(number)
         return super().__new__(cls)
 
     def __init__(
         self,
-        id: int | None = None,
+        id: int | str | None = None,
         *,
         name: str | None = None,
         algorithm: str | None = None,
@@ -71,7 +73,7 @@ class Graph(Looking):
         if rules is not None:
             raise ParamError('rules are for graphs with approach="federated"')
         self._engine: Engine = current_engine()
-        self._id = id
+        self._id = number_of(self._engine, id)
         self._attached = id is not None
         self.name, self.algorithm, self.approach = name, algorithm, approach
         self._record = Recorder()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from ravspec.errors import GraphError
+
 if TYPE_CHECKING:
     from ravop.engine import Engine
 
@@ -86,3 +88,21 @@ class Looking:
         self._info()
         self._engine.delete(self.id)
         self._close()
+
+
+def mine(engine: Engine) -> list[dict[str, Any]]:
+    """The graphs of the username, where one was given; else those that the token shows, or nobody's."""
+    me, graphs = engine.config.username, engine.graphs()
+    if me is None and engine.config.token is not None:
+        return graphs
+    return [graph for graph in graphs if graph.get("developer", me or "") == (me or "")]
+
+
+def number_of(engine: Engine, graph: int | str | None) -> int | None:
+    """The number of a graph that is named by it, or by its name: the newest of one's own."""
+    if not isinstance(graph, str):
+        return graph
+    numbers = [row["id"] for row in mine(engine) if row["name"] == graph]
+    if not numbers:
+        raise GraphError(f"there is no graph named {graph!r} of yours; R.get_my_graphs() lists them")
+    return int(max(numbers))

@@ -10,6 +10,7 @@ from typing import Any
 
 from ravop.engine import current_engine
 from ravop.graph import Graph, _current, open_graphs
+from ravop.looking import mine
 from ravspec.errors import GraphError, ParamError
 
 #: columns of get_my_graphs: title, field
@@ -87,19 +88,10 @@ def get_my_graphs() -> list[dict[str, Any]]:
 
     Yours are those of the username given to `initialize`; without one, those that your token shows.
     """
-    graphs = mine()
+    graphs = mine(current_engine())
     rows = [[title for title, _ in COLUMNS]]
     rows += [[str(graph[field] or "") for _, field in COLUMNS] for graph in graphs]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
     return graphs
-
-
-def mine() -> list[dict[str, Any]]:
-    """The graphs of the username, where one was given; else those that the token shows, or nobody's."""
-    engine = current_engine()
-    me, graphs = engine.config.username, engine.graphs()
-    if me is None and engine.config.token is not None:
-        return graphs
-    return [graph for graph in graphs if graph.get("developer", me or "") == (me or "")]

@@ -246,3 +246,23 @@ def test_an_op_explains_what_it_waits_for(g: R.Graph, contributor: Contributor) 
     assert "ann computes it" in g.explain(x.id)
     g.cancel()
     thread.join(10)
+
+
+def test_a_graph_is_found_by_its_name(server: Any, contributor: Contributor, at_home: None) -> None:
+    contributor("ann")
+    made = {}
+    for who, value in (("anna", 1), ("anna", 2), ("bert", 3)):
+        R.initialize(None, who, url=server.url)
+        with R.Graph(name="walk") as g:
+            x = R.t(value) * 10
+            x.persist_op("x")
+        made[who] = g.id
+    R.initialize(None, "anna", url=server.url)
+    # the newest of one's own
+    found = R.Graph(id="walk")
+    assert (found.id, found.name, found.status) == (made["anna"], "walk", "computed")
+    assert R.fetch_persisting_op("x") == 20
+    with pytest.raises(R.GraphError, match="no graph named 'run' of yours"):
+        R.Graph(id="run")
+    R.initialize(None, "bert", url=server.url)
+    assert R.Graph(id="walk").id == made["bert"]
