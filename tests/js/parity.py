@@ -202,7 +202,7 @@ def many_ops(n_inputs: int, n_ops: int, number: int) -> bytes:
     """An assignment of many ops over many inputs, some of two outputs, some that fail; half are exported."""
     rng = np.random.default_rng(5)
     arrays = [rng.uniform(1, 2, 3 + k % 2) for k in range(n_inputs)]
-    kinds = [("add", {}), ("divmod", {}), ("exp", {}), ("inv", {})]
+    kinds = [("add", {}), ("divmod", {}), ("sqrt", {}), ("inv", {})]
     first, slots = 1 + n_inputs, 1 + n_inputs
     columns: dict[str, list[int]] = {name: [] for name in COLUMNS}
     for op in range(n_inputs, n_inputs + n_ops):
