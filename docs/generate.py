@@ -20,7 +20,7 @@ from diagrams import states_page  # noqa: E402
 from stubs import stub  # noqa: E402
 
 import ravop as R  # noqa: E402
-from ravop import composed, rdf, slopes, stats  # noqa: E402
+from ravop import composed, further, rdf, slopes, stats  # noqa: E402
 from ravop.describing import shapes_file  # noqa: E402
 from ravspec.ops import CHAPTERS, OPS, Numeric, Op, fourier  # noqa: E402
 from ravspec.ops.params import REQUIRED  # noqa: E402
@@ -149,6 +149,7 @@ def composed_chapters() -> list[str]:
         (stats, "stats.", "RDF's statistics"),
         (composed, "", "NumPy's other functions"),
         (slopes, "", "Covariances, differences and slopes"),
+        (further, "", "Positions, sets, parts and spacings"),
     ):
         functions = [
             value

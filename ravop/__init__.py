@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from ravop import composed as _composed
 from ravop import fft, linalg, stats
 from ravop import functions as _functions
+from ravop import further as _further
 from ravop import slopes as _slopes
 from ravop.arriving import as_completed, fetch_async
 from ravop.composed import *  # noqa: F403
@@ -42,6 +43,7 @@ from ravop.dtypes import (
 from ravop.engine import initialize
 from ravop.federated import FederatedGraph
 from ravop.functions import *  # noqa: F403
+from ravop.further import *  # noqa: F403
 from ravop.graph import Graph
 from ravop.missing import attributes_of as _attributes_of
 from ravop.persisted import fetch_persisting_op
@@ -148,7 +150,7 @@ __all__ = [
     "average", "cnn_add_at", "cnn_index", "cnn_index_2", "create_op", "find_indices", "foreach",
     "join_to_list", "one_hot_encoding", "random", "ravint", "shape", "size", "slice", "stats",
     # NumPy's other functions
-    *_composed.__all__, *_slopes.__all__,
+    *_composed.__all__, *_slopes.__all__, *_further.__all__,
     # errors
     "RavError", "OpError", "UnknownOp", "ShapeError", "AxisError", "DTypeError", "BadIndex", "ParamError",
     "GraphError", "ComputeError", "Timeout", "ServerUnreachable", "ProtocolError", "TransferError",

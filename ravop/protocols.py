@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ravop import composed, fft, functions, linalg, rdf, slopes, standard
+from ravop import composed, fft, functions, further, linalg, rdf, slopes, standard
 from ravop.factory import FUNCTIONS, ufunc_function
 from ravop.tensor import Tensor
 from ravspec.errors import DTypeError, UnknownOp, nearest
@@ -58,7 +58,7 @@ def named(module: ModuleType, names: Mapping[str, Any]) -> Iterator[tuple[Any, F
 def all_functions() -> dict[Any, Function]:
     """NumPy's function -> ours."""
     beside = {name: getattr(standard, name) for name in ("diff", "empty_like", "meshgrid")}
-    for module in (composed, slopes):
+    for module in (composed, slopes, further):
         beside |= {name: getattr(module, name) for name in module.__all__}
     return {
         **dict(named(np, beside | PUBLIC)),

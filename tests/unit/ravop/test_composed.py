@@ -63,6 +63,14 @@ CALLS: list[Callable[[Any, Any], Any]] = [
     lambda xp, t: xp.nanargmin(t(HOLES)), lambda xp, t: np.maximum.accumulate(t(X), axis=1),
     lambda xp, t: np.minimum.accumulate(t(X)), lambda xp, t: xp.histogram(t(X), 4, weights=t(X))[0],
     lambda xp, t: xp.histogram(t(X), [0.0, 2.0, 9.0], weights=t(X), density=True)[0],
+    lambda xp, t: xp.flatnonzero(t(X > 4)), lambda xp, t: xp.argwhere(t(X > 4)),
+    lambda xp, t: xp.union1d(t(N), t(V)), lambda xp, t: xp.intersect1d(t(X), t(X[1])),
+    lambda xp, t: xp.setdiff1d(t(X), t(X[1])), lambda xp, t: xp.array_split(t(V), 3)[0],
+    lambda xp, t: xp.array_split(t(X), 5, axis=1)[4], lambda xp, t: xp.array_split(t(X), [1], axis=-1)[1],
+    lambda xp, t: xp.hsplit(t(X), 2)[1], lambda xp, t: xp.hsplit(t(V), [1, 3])[1],
+    lambda xp, t: xp.vsplit(t(X), 3)[2], lambda xp, t: xp.diagonal(t(X), 1),
+    lambda xp, t: xp.diagonal(t(X[None] * N[:, :1, None]), -1, 2, 0), lambda xp, t: xp.angle(t(X - 2j)),
+    lambda xp, t: xp.angle(t(N), deg=True), lambda xp, t: xp.sinc(t(X - 3)), lambda xp, t: xp.sinc(t(N)),
     lambda xp, t: xp.clip(t(X), 2, None), lambda xp, t: xp.clip(t(X), None, t(V)),
     lambda xp, t: xp.gradient(t(N), axis=0), lambda xp, t: xp.gradient(t(X.astype("f4")), axis=-1),
     lambda xp, t: xp.convolve(t(V), t(X[1]), "same"), lambda xp, t: xp.correlate(t(V), t(X[1][:2])),
@@ -82,6 +90,18 @@ def test_values_shapes_and_dtypes_are_numpys(number: int) -> None:
         assert isinstance(got, R.Tensor)
         assert (got.shape, got.dtype) == (want.shape, want.dtype)
         np.testing.assert_allclose(got(), want, rtol=1e-5 if want.dtype == "f4" else 1e-12, atol=1e-12)
+
+
+def test_numbers_spaced_by_powers_are_numpys() -> None:
+    for got, want in (
+        (R.logspace(0, 3, 7), np.logspace(0, 3, 7)),
+        (R.logspace(1, 4, 6, endpoint=False, base=2), np.logspace(1, 4, 6, endpoint=False, base=2)),
+        (R.geomspace(1, 1000, 4), np.geomspace(1, 1000, 4)),
+    ):
+        assert got.dtype == want.dtype
+        np.testing.assert_allclose(got(), want, rtol=1e-12)
+    with pytest.raises(R.ParamError, match="geomspace goes between numbers greater than 0, not from 0 to 5"):
+        R.geomspace(0, 5)
 
 
 def test_whether_arrays_are_equal_is_an_op_too() -> None:
@@ -115,6 +135,10 @@ def test_indices_of_triangles() -> None:
         (lambda: R.gradient(X, 1.0, 1.0, 1.0), "along 2 axes takes a spacing for each, not 3"),
         (lambda: R.gradient(X[:1]), "two elements or more"),
         (lambda: R.gradient(X[:2], edge_order=2), r"three elements or more .* shape \(2, 4\)"),
+        (lambda: R.array_split(X, 0), "one part or more, not 0"),
+        (lambda: R.hsplit(X, 3), "hsplit: an axis of 4 cannot be split into 3 equal parts"),
+        (lambda: R.vsplit(V, 2), r"vsplit needs two axes or more; got shape \(4,\)"),
+        (lambda: R.diagonal(X, 0, 1, 1), "two different axes, not 1 and 1"),
         (lambda: R.gradient(X, edge_order=3), "edge_order is 1 or 2, not 3"),
         (lambda: R.interp(V, V, V, period=0), 'interp: param "period" must be greater than 0, not 0'),
         (lambda: R.histogram(V, weights=X), r"weights of shape \(3, 4\) for elements of shape \(4,\)"),

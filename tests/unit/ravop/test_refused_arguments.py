@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import ravop as R
-from ravop import composed, naming, slopes
+from ravop import composed, further, naming, slopes
 from ravspec.errors import OpError, ParamError
 
 BESIDE = [
@@ -19,7 +19,7 @@ BESIDE = [
     "cumulative_prod", "cumulative_sum", "diff", "empty", "empty_like", "meshgrid", "permute_dims", "unstack",
 ]  # fmt: skip
 NAMES = [
-    *composed.__all__, *slopes.__all__, *BESIDE,
+    *composed.__all__, *slopes.__all__, *further.__all__, *BESIDE,
     *(f"{space}.{name}" for space in ("stats", "linalg", "fft") for name in getattr(R, space).__all__),
 ]  # fmt: skip
 
