@@ -31,6 +31,9 @@ class ClusterError(Exception):
 class Cluster:
     """A context manager that leaves nothing running and nothing on disk."""
 
+    #: the words by which Python starts the server
+    program: tuple[str, ...] = (str(ROOT / "run_ravsock.py"),)
+
     def __init__(self, contributors: int = 2) -> None:
         self._names = [f"contributor-{i + 1}" for i in range(contributors)]
         self._processes: dict[str, subprocess.Popen[str]] = {}
@@ -104,7 +107,7 @@ class Cluster:
 
     def _start_server(self) -> str:
         server = self._start(
-            "server", str(ROOT / "run_ravsock.py"), "--port", "0", "--ftp-port", "0",
+            "server", *self.program, "--port", "0", "--ftp-port", "0",
             "--log-level", "WARNING", "--database", f"sqlite:///{self._path}/rdf.db",
             "--data-dir", f"{self._path}/data",
         )  # fmt: skip

@@ -33,6 +33,11 @@ CHANGING: dict[str, Any] = {}
 BUSY_S = 5.0
 
 
+#: with a write-ahead log, NORMAL survives the death of the process at any point, and that of the machine
+#: whole, if perhaps without its last moments
+PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY")
+
+
 class Driver(sqlite3.Connection):
     """The driver's connection, as jobs know it."""
 
@@ -60,7 +65,7 @@ def make_engine(url: URL) -> Engine:
 
 
 def _set_up(connection: Any, record: Any) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
+    for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 

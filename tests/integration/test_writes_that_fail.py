@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextvars
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -53,6 +55,31 @@ def test_a_result_for_a_graph_that_is_deleted_meanwhile_is_dropped(
     assign = server.call(lambda d: d.registry.read(rows_of))
     g.delete()
     with pytest.raises(store.Stale):
+        server.run(server.call(lambda d: d.writer.submit(lambda c: late(c, assign, one))))
+
+
+def test_only_a_live_assignment_commits_and_only_of_its_own_life(
+    g: R.Graph, contributor: Callable[..., ScriptedContributor], server: Any
+) -> None:
+    """The last wall: whatever memory believes, SQL takes a result once, and from nobody else."""
+    held, computed = [], threading.Event()
+
+    def keep(contributor: ScriptedContributor, frame: bytes) -> None:
+        held.append(frame)
+        computed.set()
+
+    one = contributor("ann", {0: keep})
+    waiter = threading.Thread(target=contextvars.copy_context().run, args=(lambda: (R.arange(4) + 1)(),))
+    waiter.start()
+    assert computed.wait(10)
+    bob = contributor("bob")
+    server.run(server.call(lambda d: d.writer.submit(lambda c: None)))
+    assign = server.call(lambda d: d.registry.read(rows_of))
+    with pytest.raises(store.Stale, match="is not live for"):
+        server.run(server.call(lambda d: d.writer.submit(lambda c: late(c, assign, bob))))
+    assert one.send("result", None, raw=held[0]) == "taken"
+    waiter.join(20)
+    with pytest.raises(store.Stale, match="is not live for"):
         server.run(server.call(lambda d: d.writer.submit(lambda c: late(c, assign, one))))
 
 
