@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 #: while a graph waits, a server that went away may come back for so long
 COME_BACK_S = 20.0
 RETRY_S = 0.5
-
 LOST = (OSError, http.client.HTTPException)
 
 #: a message of an answer, and its buffers
@@ -69,9 +68,10 @@ class Client:
 
     # --- the engine's verbs --------------------------------------------------------------------------
 
-    def open_graph(self, name: str | None, algorithm: str | None, approach: str) -> int:
+    def open_graph(self, name: str | None, algorithm: str | None, approach: str, priority: int = 0) -> int:
         """Make a graph; its number."""
-        body = {"name": name, "algorithm": algorithm, "approach": approach, "developer": self.config.username}
+        body = {"name": name, "algorithm": algorithm, "approach": approach, "priority": priority}
+        body |= {"developer": self.config.username}
         return int(self._json("POST", "/v1/graphs", json.dumps(body).encode())["id"])
 
     def submit(

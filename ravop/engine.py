@@ -22,7 +22,7 @@ class Engine(Protocol):
 
     config: Config
 
-    def open_graph(self, name: str | None, algorithm: str | None, approach: str) -> int:
+    def open_graph(self, name: str | None, algorithm: str | None, approach: str, priority: int = 0) -> int:
         """Make a graph; its number."""
         ...
 

@@ -35,6 +35,8 @@ from ravspec.values import INLINE_BYTES
 #: new ops are sent ahead, to be stored, when so many have gathered, or half as many as are there already
 #: (every sending waits for its commit, and a graph of a million ops should not wait a thousand times)
 SUBMIT_OPS = 1000
+#: the highest priority of a graph, and the lowest with a minus
+PRIORITIES = 1_000_000
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,7 @@ class Graph(Looking):
     Graph(name="test")  a new graph; as a context manager it ends with the block
     Graph(id=7)         one that is at the server: its progress, ops and values
     Graph(id="test")    the newest of yours that has this name
+    Graph(priority=3)   of your graphs that are being computed, the one with the highest goes first
     Graph(approach="federated", rules=...)  a FederatedGraph: statistics of files that stay where they are
     """
 
@@ -67,6 +70,7 @@ class Graph(Looking):
         algorithm: str | None = None,
         approach: str = "distributed",
         rules: Any = None,
+        priority: int = 0,
     ) -> None:
         if approach != "distributed":
             raise ParamError(f'approach must be "distributed" or "federated", not {approach!r}')
@@ -76,6 +80,7 @@ class Graph(Looking):
         self._id = number_of(self._engine, id)
         self._attached = id is not None
         self.name, self.algorithm, self.approach = name, algorithm, approach
+        self.priority = checked_priority(priority)
         self._record = Recorder()
         self._send_at = SUBMIT_OPS - 1  #: with this op, what is pending is sent ahead
         self._constants: dict[Any, Tensor] = {}
@@ -90,6 +95,7 @@ class Graph(Looking):
         if self._attached:
             info = self._engine.graph(self.id)
             self.name, self.algorithm = info["name"], info["algorithm"]
+            self.priority = info.get("priority", 0)
         else:
             _graphs.append(self)
             _current.set(self)
@@ -106,7 +112,7 @@ class Graph(Looking):
     def id(self) -> int:
         """Its number at the server, which gives it on the first question."""
         if self._id is None:
-            self._id = self._engine.open_graph(self.name, self.algorithm, self.approach)
+            self._id = self._engine.open_graph(self.name, self.algorithm, self.approach, self.priority)
         return self._id
 
     # --- building ------------------------------------------------------------------------------------
@@ -355,6 +361,13 @@ class Graph(Looking):
 
     def _said(self) -> dict[str, str]:
         return graph_words(self._engine, self._id, self._record.n_ops)
+
+
+def checked_priority(priority: Any) -> int:
+    """The priority of a graph; ParamError if it is none."""
+    if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > PRIORITIES:
+        raise ParamError(f"priority is an integer from -{PRIORITIES} to {PRIORITIES}, not {priority!r:.40}")
+    return priority
 
 
 def current_graph() -> Graph:

@@ -103,7 +103,7 @@ class LocalEngine:
         self._arrays: dict[str, NDArray[Any]] = {}
         self._persisted: dict[str, tuple[int, int]] = {}
 
-    def open_graph(self, name: str | None, algorithm: str | None, approach: str) -> int:
+    def open_graph(self, name: str | None, algorithm: str | None, approach: str, priority: int = 0) -> int:
         """Make a graph; its number."""
         self._opened += 1
         self._graphs[self._opened] = LocalGraph(name, algorithm)

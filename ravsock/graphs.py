@@ -70,6 +70,7 @@ class GraphRecord:
         self.algorithm: str | None = row["algorithm"]
         self.approach: str = row["approach"]
         self.developer: str = row["developer"]
+        self.priority: int = row["priority"]
         self.created_at: float = row["created_at"]
         self.state = GraphState(row["state"])
         self.ops = OpList()

@@ -30,7 +30,7 @@ from ravsock.roles import Role
 from ravspec.states import AssignmentState, ContributorState, GraphState, OpState, SubgraphState
 
 #: raised when a table changes, with a step in ravsock/migrations/versions
-SCHEMA = 4
+SCHEMA = 5
 
 metadata = MetaData()
 
@@ -61,6 +61,8 @@ graph = Table(
     Column("state", Text, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("ended_at", Float),  #: when its last op was final, or it was cancelled
+    #: among the graphs of its developer the highest is served first
+    Column("priority", Integer, nullable=False, server_default="0"),
     one_of("state", GraphState),
     sqlite_autoincrement=True,
 )

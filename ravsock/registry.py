@@ -54,12 +54,12 @@ class Registry:
         return self._read(query, *args, **more)
 
     async def open(
-        self, name: str | None, algorithm: str | None, approach: str, developer: str
+        self, name: str | None, algorithm: str | None, approach: str, developer: str, priority: int = 0
     ) -> GraphRecord:
         """A new graph, if the developer may have one more."""
         self._accounts.check_graph(developer)
         graph = await self._writer.submit(
-            lambda c: store.insert_graph(c, name, algorithm, approach, developer)
+            lambda c: store.insert_graph(c, name, algorithm, approach, developer, priority)
         )
         return await self.get(graph)
 
@@ -108,7 +108,7 @@ class Registry:
         record = GraphRecord(stored.row, self._cache, self._load_body, self._is_there)
         add, state = restore(record, stored, self._folder.size_of)
         self._records[graph] = record
-        self._feed(events.OpenGraph(graph, record.developer))
+        self._feed(events.OpenGraph(graph, record.developer, record.priority))
         if len(record.ops):
             self._feed(add)
             self._feed(state)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from aiohttp import web
@@ -54,6 +54,10 @@ STATUS: dict[type[RavError], int] = {TokenError: 401, AccessError: 403, LimitErr
 routes = web.RouteTableDef()
 
 
+#: the highest priority, and the lowest with a minus: SQL's integers have 32 bits
+PRIORITIES = 1_000_000
+
+
 class NewGraph(msgspec.Struct, forbid_unknown_fields=True):
     """The body of POST /v1/graphs."""
 
@@ -61,6 +65,7 @@ class NewGraph(msgspec.Struct, forbid_unknown_fields=True):
     algorithm: str | None = None
     approach: str = "distributed"
     developer: str | None = None
+    priority: Annotated[int, msgspec.Meta(ge=-PRIORITIES, le=PRIORITIES)] = 0
 
 
 @web.middleware
@@ -113,7 +118,7 @@ async def open_graph(request: web.Request) -> web.Response:
         return web.json_response(row, status=201)
     if new.approach != "distributed":
         raise ProtocolError(f'approach must be "distributed" or "federated", not {new.approach!r}')
-    record = await dispatcher.registry.open(new.name, new.algorithm, new.approach, developer)
+    record = await dispatcher.registry.open(new.name, new.algorithm, new.approach, developer, new.priority)
     return web.json_response(graph_view(dispatcher, record), status=201)
 
 
@@ -158,6 +163,7 @@ def graph_view(dispatcher: Dispatcher, record: GraphRecord) -> dict[str, Any]:
     return {
         "id": record.id, "name": record.name, "algorithm": record.algorithm, "approach": record.approach,
         "developer": record.developer, "state": str(record.state), "created_at": record.created_at,
+        "priority": record.priority,
         **{f"{key}_ops": value for key, value in counts.items()},
         "waits_for": dispatcher.trouble(record) or dispatcher.scheduler.explain(record.id),
     }  # fmt: skip

@@ -49,12 +49,12 @@ def words(states: Iterable[enum.StrEnum]) -> str:
 
 
 def insert_graph(
-    c: Connection, name: str | None, algorithm: str | None, approach: str, developer: str
+    c: Connection, name: str | None, algorithm: str | None, approach: str, developer: str, priority: int = 0
 ) -> int:
     """A new graph; its id."""
-    row = (name, algorithm, approach, developer, GraphState.OPEN, time.time())
-    columns = "name, algorithm, approach, developer, state, created_at"
-    inserted = c.execute(f"INSERT INTO graph ({columns}) VALUES (?, ?, ?, ?, ?, ?) RETURNING id", row)
+    row = (name, algorithm, approach, developer, GraphState.OPEN, time.time(), priority)
+    columns = "name, algorithm, approach, developer, state, created_at, priority"
+    inserted = c.execute(f"INSERT INTO graph ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id", row)
     graph = int(inserted.fetchone()[0])
     moved(c, "graph", graph, GraphState.OPEN, graph)
     return graph

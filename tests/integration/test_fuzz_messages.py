@@ -33,7 +33,7 @@ CASES = 400 * int(os.environ.get("RDF_FUZZ", "1"))
 
 ROW = {
     "name": "test", "id": 1, "algorithm": None, "approach": "distributed", "developer": "", "created_at": 0.0,
-    "state": "open",
+    "state": "open", "priority": 0,
 }  # fmt: skip
 
 
