@@ -134,6 +134,8 @@ def take_part(args: argparse.Namespace, config: Config) -> int:
     except KeyboardInterrupt:
         print(f"\nstopped. {MAYBE_SENT if any(agreed) else 'Nothing was sent'}", file=sys.stderr)
         return 1
+    except RavError:
+        raise  # a server that does not answer is an OSError, too, and no fault of the folder
     except OSError as error:
         print(f"ravpy: the folder {state} cannot be used: {error}", file=sys.stderr)
         return 1

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from ravpy.ledger import Entry
 from ravpy.measuring import Measured
-from ravspec.decimals import as_float
+from ravspec.decimals import DEFAULT_LIMIT, as_float
 from ravspec.federated import Column, Spec, Statistic, fingerprint
 from ravspec.statistics import STATISTICS
 from ravspec.sums import Kind, Sum
@@ -17,6 +17,8 @@ from ravspec.sums import Kind, Sum
 WIDTH = 100
 #: what a number is called has so much of a line; a longer one has a line of its own
 LABEL, NUMBER = 72, 24
+#: a bound of a column that nobody stated
+WIDEST = f"10^{len(str(DEFAULT_LIMIT)) - 1}"
 
 
 def screen(
@@ -74,7 +76,8 @@ def about_file(spec: Spec, found: Measured, file: str) -> Iterator[str]:
         yield f"{n:,} rows used: {query.text()}"
     for name in sorted(found.rounded):
         column = spec.columns[name]
-        parts = [f"{name}: values {between(column.min, column.max)}, {with_decimals(column.decimals)}"]
+        bounds = between(column.min or f"-{WIDEST}", column.max or WIDEST)
+        parts = [f"{name}: values {bounds}, {with_decimals(column.decimals)}"]
         notes = (
             (found.missing[name], "missing"), (found.excluded[name], "outside, left out"),
             (found.rounded[name], "with more decimals, rounded"),
@@ -175,7 +178,8 @@ def opening(spec: Spec, size_bytes: int, parts: int) -> Iterator[str]:
         f", or at {time.strftime('%Y-%m-%d %H:%M', time.localtime(spec.deadline))}" if spec.deadline else ""
     )
     enough = f" with {spec.min_clients} at least" if until else ""
-    yield f"The total is released when {spec.max_clients} have contributed{until}{enough}."
+    have = f"{spec.max_clients} {'has' if spec.max_clients == 1 else 'have'}"
+    yield f"The total is released when {have} contributed{until}{enough}."
     if spec.max_clients == 1:
         yield "YOU ARE THE ONLY ONE: the total is your numbers."
     elif spec.min_clients < 3:

@@ -16,6 +16,8 @@ from ravspec.errors import RavError, nearest
 
 #: rows that are looked at together
 BATCH_ROWS = 4096
+#: what columns are usually separated by
+SEPARATORS = ",;|\t"
 
 
 class TableError(RavError):
@@ -66,7 +68,7 @@ class Table:
         if found:
             raise TableError(f'{self.path}, line 1: {found} columns are called "{name}"')
         hint = nearest(name, self.names)
-        if len(self.names) == 1 and not hint:
+        if len(self.names) == 1 and (not hint or any(mark in self.names[0] for mark in SEPARATORS)):
             hint = f"; if columns are not separated by {self._form.separator!r}, say by what: --separator"
         raise TableError(f'{self.path}, line 1: there is no column "{name}"{hint}')
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,14 @@ def test_ctrl_c_behind_the_question_says_what_to_do(
     assert "stopped. It may have been sent; run the same command to be sure" in capsys.readouterr().err
     assert command.main(words) == 0
     assert "contributed to graph" in capsys.readouterr().out
+
+
+def test_a_server_that_is_away_is_no_fault_of_the_folder(words: list[str], capsys: Any) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        assert command.main([*words, "--server", url]) == 1
+    assert capsys.readouterr().err.startswith(f"ravpy: no server answers at {url}")
 
 
 def test_a_folder_that_cannot_be_written_is_named(

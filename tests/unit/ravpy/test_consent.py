@@ -65,6 +65,13 @@ def test_what_is_special_about_a_graph_is_said(tmp_path: Path, more: dict[str, A
     assert words in shown(spec, tmp_path)[0]
 
 
+def test_bounds_that_nobody_stated_are_shown(tmp_path: Path) -> None:
+    columns = {"x": Column(decimals=2), "y": Column("0", decimals=2)}
+    text = shown(make_spec(columns, Statistic("mean", ("x", "y"))), tmp_path)[0]
+    assert "x: values from -10^13 to 10^13, 2 decimals" in text
+    assert "y: values from 0 to 10^13, 2 decimals" in text
+
+
 def test_numbers_stand_one_below_the_other_however_long_their_names_are() -> None:
     lines = list(columns([("count of x", "7"), ("n" * 60, "1,234.56"), ("m" * 100, "8")]))
     assert lines[2] == "m" * 100

@@ -48,11 +48,12 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
         (b"y\n1\n", Format(), 'line 1: there is no column "x"'),
         (b"xs,y\n1,2\n", Format(), 'did you mean "xs"'),
         (b"x;y\n1;2\n", Format(), "--separator"),
+        (b"x;\n1;\n", Format(), "--separator"),
         (b"x,x\n1,2\n", Format(), 'line 1: 2 columns are called "x"'),
         (b"x,y\n1,2\n3\n", Format(), "line 3: 1 cells; the first line has 2"),
         (b"x\n1\ntwo\n", Format(), "line 3, column \"x\": 'two' is no number"),
         (b'x,y\n1,"a\nb"\n2_0,c\n', Format(), "line 4, column \"x\": '2_0'"),
-        (b"x\n1\n1e14\n", Format(), "line 3, column \"x\": '1e14' is outside"),
+        (b"x\n1\n1e14\n", Format(), "line 3, column \"x\": '1e14' is outside -10,000,000,000,000 to 10,"),
         (b"x\n1\ninf\n", Format(), "line 3"),
         (b"x\n1\n\xff\n", Format(), "line 3: not utf-8 (invalid start byte); say --encoding: latin-1"),
         (
