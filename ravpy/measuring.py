@@ -114,7 +114,7 @@ class Rule:
             low, high = (x // 10**self._column.decimals for x in (self._low, self._high))
             raise bad_cell(
                 self._table, batch, self.name, cells, row,
-                f"is outside {low:,} to {high:,}, the range where a rule has no bound; a new graph can state one",
+                f"is outside {low:,} to {high:,}, the range of a rule without that bound",
             )  # fmt: skip
 
 

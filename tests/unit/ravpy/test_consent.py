@@ -52,6 +52,7 @@ def test_every_number_that_leaves_is_shown(tmp_path: Path) -> None:
         ({}, "No noise is added"),
         ({"modulus": ""}, "NOT ENCRYPTED"),
         ({"min_clients": 1, "max_clients": 1}, "YOU ARE THE ONLY ONE"),
+        ({"min_clients": 1, "max_clients": 1}, "released when 1 has contributed."),
         ({"min_clients": 2}, "WITH TWO CONTRIBUTORS"),
         ({"min_clients": 3}, "If all others were made up by one person"),
         ({"max_clients": 5}, "asked of all but one of you as well, the two totals tell that one's numbers"),
