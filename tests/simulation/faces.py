@@ -393,7 +393,7 @@ def crowd_of_ten_thousand(seed: int, contributors: int = 10_000, ops: int = 100_
     works |= {graph: independent(part, 0.3) for graph in range(6, 11)}
     faults = Faults(
         lost=0.002, repeated=0.01, reordered=0.02, stalled=0.01, frozen=0.001, crashed=0.002, forged=0.01,
-        cut_s=100 / contributors, died_s=300 / contributors, restarted_s=20.0, file_s=1.0,
+        cut_s=100 / contributors, died_s=300 / contributors, restarted_s=5.0, file_s=1.0,
     )  # fmt: skip
     speeds = [rng.uniform(0.2, 3.0) for _ in range(contributors)]
     return Faces(works, speeds, faults, seed, checked=False)
