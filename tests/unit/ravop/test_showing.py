@@ -25,7 +25,7 @@ X = np.array([[3.0, 1.0], [4.0, 1.5]])
         (lambda x: R.fft.ffft, 'R.fft has no "ffft"; did you mean'),
         (lambda x: R.stats.zscore, 'R.stats has no "zscore"; did you mean "z_score"?'),
         (lambda x: x.sume(), 'a Tensor has no "sume"; did you mean "sum"?'),
-        (lambda x: np.sinc(x), "numpy.sinc is not in the vocabulary of tensors; .*did you mean"),
+        (lambda x: np.diagflat(x), "numpy.diagflat is not in the vocabulary of tensors; .*did you mean"),
         (lambda x: np.frexp(x), "numpy.frexp is not in the vocabulary of tensors; .*did you mean"),
         (lambda x: R.foreach(x, "sqr"), 'foreach: no op is called "sqr"; did you mean "sqrt"'),
     ],
