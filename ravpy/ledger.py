@@ -28,7 +28,7 @@ from pathlib import Path
 from ravpy.kin import common
 from ravpy.marks import Mark
 from ravpy.measuring import Measured
-from ravpy.policy import Policy, Refused, too_detailed
+from ravpy.policy import Policy, Refused, counted, too_detailed
 from ravpy.rowfiles import RowFile
 from ravpy.signatures import Asking, Signed, Surplus, joined, slices, united
 from ravspec.errors import ConfigError
@@ -189,7 +189,7 @@ class Ledger:
             if n < policy.min_rows:
                 raise Refused(
                     f"ledger: all that was and would be told, taken together, tells the sum of {column} "
-                    f"of {n} rows; {policy.min_rows} are the fewest here"
+                    f"of {counted(n, 'row')}; {policy.min_rows} are the fewest here"
                 )
         for column, lost, came in surplus.each():
             if 0 < abs(lost - came) < policy.min_rows:

@@ -99,6 +99,11 @@ def read_policy(path: Path | None, state: Path, **flags: Any) -> Policy:
 # --- before the file is read -------------------------------------------------------------------------
 
 
+def counted(n: int, what: str) -> str:
+    """So many of what there may be one of."""
+    return f"{n} {what}{'s' * (n != 1)}"
+
+
 def check_spec(policy: Policy, spec: Spec) -> None:
     """Refused, if the spec alone is against the rules."""
     for reason in against_spec(policy, spec):
@@ -109,7 +114,7 @@ def against_spec(policy: Policy, spec: Spec) -> Iterator[str]:
     """What in the spec is against the rules."""
     if spec.min_clients < policy.min_clients:
         yield (
-            f"min_clients: the graph may be opened with {spec.min_clients} contributors; "
+            f"min_clients: the graph may be opened with {counted(spec.min_clients, 'contributor')}; "
             f"{policy.min_clients} are the fewest here"
         )
     if not spec.encryption and not policy.allow_plain:
@@ -144,7 +149,7 @@ def against_measured(policy: Policy, spec: Spec, found: Measured) -> Iterator[st
         yield f"max_rows: the file has {found.rows:,} rows, and the graph takes {spec.max_rows:,} of each"
     for query, n in found.counts.items():
         if n < policy.min_rows and (n or not query.group):
-            yield f"min_rows: {query.text()}: {n} rows; {policy.min_rows} are the fewest here"
+            yield f"min_rows: {query.text()}: {counted(n, 'row')}; {policy.min_rows} are the fewest here"
     for (query, column), spread in found.spreads.items():
         if spread.share() > policy.dominance:
             yield (

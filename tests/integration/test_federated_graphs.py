@@ -99,7 +99,7 @@ def test_rdfs_script_for_one_client_and_only_for_who_lowers_the_floor(server: An
     owner = Owner(server.url, tmp_path / "o", ["age", "bonus", "fund", "more", "salary"],
                   ([a, b, f, "x", s] for a, s, b, f in rows))  # fmt: skip
     word = str(graph.fingerprint)
-    with pytest.raises(Refused, match="min_clients: the graph may be opened with 1 contributors; 3 are"):
+    with pytest.raises(Refused, match="min_clients: the graph may be opened with 1 contributor; 3 are"):
         owner.take_part(graph.id, expect=word)
     with pytest.raises(Refused, match="min_rows"):
         owner.take_part(graph.id, expect=word, policy={"min_clients": 1})

@@ -24,9 +24,9 @@ def test_a_single_row_is_asked_for_by_no_statistic(tmp_path: Path, name: str) ->
     path = write_csv(tmp_path / "d", ["id", "x"], [[i, ""] if i == "18" else [i, i] for i in IDS])
     columns = {"x": Column(decimals=0)}
     check(make_spec(columns, Statistic(name, ("x",))), path)
-    with pytest.raises(Refused, match=r"min_rows: .*: 1 rows; 10 are"):
+    with pytest.raises(Refused, match=r"min_rows: .*: 1 row; 10 are"):
         check(make_spec(columns, Statistic(name, ("x",)), where={"id": Where(values=("17",))}), path)
-    with pytest.raises(Refused, match=r"min_rows: .* where id is 17: 1 rows; 10 are"):
+    with pytest.raises(Refused, match=r"min_rows: .* where id is 17: 1 row; 10 are"):
         check(make_spec(columns, Statistic(name, ("x",), by=By("id", ("17",)))), path)
 
 
@@ -110,5 +110,5 @@ def test_two_codes_that_one_row_alone_has_are_refused_whatever_the_rest_is(
     if not together:
         take_part(ledger, Policy(), make_spec(columns, ill), path)
     second = make_spec(columns, *([ill] if together else []), abroad, nonce="cd" * 16)
-    with pytest.raises(Refused, match=r"ledger: .* the sum of salary of 1 rows; 10 are"):
+    with pytest.raises(Refused, match=r"ledger: .* the sum of salary of 1 row; 10 are"):
         take_part(ledger, Policy(), second, path)

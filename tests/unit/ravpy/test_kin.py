@@ -84,7 +84,7 @@ def test_files_of_the_same_people_give_one_salary_away_unless_they_are_looked_at
         off.setattr(kin.Common, "kin", lambda self, min_rows: False)
         told = ask_all(tmp_path, split, Ledger(tmp_path / "off"), Policy())
     assert abs(told) == pytest.approx(float(rows[one][0]), abs=0.001)
-    why = r"ledger: .* the sum of (salary|age) of 1 rows; 10 are .* took part with .*0.csv"
+    why = r"ledger: .* the sum of (salary|age) of 1 row; 10 are .* took part with .*0.csv"
     with pytest.raises(Refused, match=why):
         ask_all(tmp_path, split, Ledger(tmp_path / "on"), Policy())
 

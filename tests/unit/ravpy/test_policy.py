@@ -71,7 +71,7 @@ def test_singletons_in_groups_are_refused_and_empty_groups_are_not(tmp_path: Pat
     spec = spec_of(Statistic("mean", ("x",), by=By("sex", ("f", "m", "d"))))
     people = [[i, "fm"[i % 2]] for i in range(20)]
     check_measured(Policy(), spec, measure(spec, write_csv(tmp_path / "good", ["x", "sex"], people))[0])
-    with pytest.raises(Refused, match="min_rows: x where sex is d: 1 rows"):
+    with pytest.raises(Refused, match="min_rows: x where sex is d: 1 row"):
         found, _ = measure(spec, write_csv(tmp_path / "bad", ["x", "sex"], [*people, [5, "d"]]))
         check_measured(Policy(), spec, found)
 
