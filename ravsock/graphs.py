@@ -63,7 +63,11 @@ class GraphRecord:
     """Ops, values, failures and questions of one graph."""
 
     def __init__(
-        self, row: dict[str, Any], cache: Cache, load_body: Any, is_there: Callable[[str], bool]
+        self,
+        row: dict[str, Any],
+        cache: Cache,
+        load_body: Any,
+        is_there: Callable[[str], bool] = lambda digest: True,
     ) -> None:
         self.id: int = row["id"]
         self.name: str | None = row["name"]

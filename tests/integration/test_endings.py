@@ -205,10 +205,12 @@ def test_a_flush_takes_back_what_is_computed_and_the_script_begins_anew(
     assert (R.arange(3) * 2)(timeout=20).tolist() == [0, 2, 4]
 
 
-def test_history_tells_every_move_in_order(g: R.Graph, contributor: Contributor) -> None:
+def test_history_tells_every_move_in_order(g: R.Graph, contributor: Contributor, server: Any) -> None:
     contributor("ann", {0: refusing("no memory")})
     assert (R.arange(4) + 1)(timeout=30).tolist() == [1, 2, 3, 4]
     g.end()
+    # the developer is told of the last value before the graph's own end is written
+    server.run(server.call(lambda d: d.writer.submit(lambda c: None)))
     moves = [(e["what"], e["state"]) for e in g.history()]
     assert moves == [
         ("graph", "open"),

@@ -39,6 +39,8 @@ def test_a_result_counts_though_there_was_no_room_to_write_down_who_had_the_work
     assert (R.arange(4) + 1)(timeout=20).tolist() == [1, 2, 3, 4]
     assert failed
     g.end()
+    # the developer is told of the last value before the graph's own end is written
+    server.run(server.call(lambda d: d.writer.submit(lambda c: None)))
     moves = [(e["what"], e["state"]) for e in g.history()]
     assert moves.count(("assignment", "committed")) == 1 and moves[-1] == ("graph", "computed")
     server.restart()
