@@ -81,10 +81,15 @@ def federate(config: Config, task: Task, consent: Ask) -> str:
         ledger.record(entry, ledger.check(task.policy, entry, found, marks), found, marks)
         body = once.keep(body) if once else body
     outcome = send(config, spec, ledger.name_of("contributor", entry.data), body)
-    with ledger.locked():
-        ledger.note(replace(entry, sent=True))
+    begun = any(e.fingerprint == entry.fingerprint for e in earlier)
+    if outcome != "repeated" or begun:  # else it may have been another file's: one token counts once
+        with ledger.locked():
+            ledger.note(replace(entry, sent=True))
     if outcome == "repeated":
-        return f"graph {spec.graph} had a contribution of this file already; nothing was added"
+        return (
+            f"graph {spec.graph} had a contribution already, of this file or by this token; nothing was "
+            "added. If it was another file's, run the same command with a token of your own"
+        )
     return f"contributed to graph {spec.graph}: {wire.size_bytes:,} bytes"
 
 

@@ -115,3 +115,18 @@ def test_a_copy_or_an_extract_at_another_place_sends_nothing_a_second_time(
     assert lost[0] == lost[1] == lost[2]
     assert graph.contributors == 3
     mean()
+
+
+def test_who_used_the_token_of_another_takes_part_with_its_own(
+    owners: list[Owner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a server to which the token has contributed another file
+    graph = federated(COLUMNS)
+    R.federated_mean("age")
+    word = str(graph.fingerprint)
+    with monkeypatch.context() as now:
+        now.setattr(contributors, "send", lambda *_: "repeated")
+        assert "or by this token; nothing was added" in owners[0].take_part(graph.id, expect=word)
+    # Then this file was not written down as one that has contributed, and may do so
+    assert owners[0].take_part(graph.id, expect=word).startswith("contributed")
+    assert graph.contributors == 1
