@@ -135,7 +135,7 @@ function tell() {
     failure: slots.find((slot) => slot.failure)?.failure ?? "",
     trouble: slots.find((slot) => slot.trouble)?.trouble ?? "",
     loading: { bytes: first?.loadedBytes ?? 0, of: shared?.settings.assets.bytes ?? 0 },
-    running: slots.filter((slot) => slot.isComputing).map((slot) => running(slot.core.running)),
+    running: slots.filter((slot) => slot.core?.running).map((slot) => running(slot.core.running)),
     figures: total([given, ...slots.map(ofSlot), shared?.data ?? NOTHING]),
     workers: slots.map(({ phase, link, hasKernel }) => ({ phase, link, hasKernel })),
     speed: first?.about?.speed ?? 0,

@@ -51,8 +51,9 @@ export class Slot {
     this.startWorker();
   }
 
+  /** A rest at less than a full pace belongs to the work: "waiting for work" would be said twice a second. */
   get isComputing() {
-    return this.core?.running != null;
+    return Boolean(this.core?.running || this.core?.resting);
   }
 
   /** The figures of all lives of this slot. */

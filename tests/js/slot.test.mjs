@@ -44,6 +44,32 @@ function answer(workers, life, assignment) {
   return workers[0].onmessage({ data: { type: "computed", answer: frame, ready: [], flops: 0 } });
 }
 
+test("between two pieces a tab that rests by its pace is not said to wait for work", async (t) => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  t.after(() => mock.timers.reset());
+  // Given a tab at half a pace that has computed for 0.1 s
+  const { slot, workers, say } = joined();
+  slot.setPace(0.5);
+  say("assign", assignFrame(1));
+  await settled();
+  assert.ok(slot.isComputing);
+  answer(workers, slot.core.life, 1);
+  await settled();
+  // Then it rests, nothing is running, and what people see is that it computes
+  assert.equal(slot.core.running, null);
+  assert.ok(slot.isComputing);
+  // And when the rest is over and no work has come, it waits
+  mock.timers.tick(100);
+  assert.ok(!slot.isComputing);
+  // And a pause ends a rest at once
+  say("assign", assignFrame(2));
+  await settled();
+  answer(workers, slot.core.life, 2);
+  await settled();
+  slot.leave();
+  assert.ok(!slot.isComputing);
+});
+
 /** Timers that timers set count too. */
 function aMinutePasses() {
   for (let second = 0; second < 60; second++) mock.timers.tick(1000);
