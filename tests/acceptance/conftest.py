@@ -29,7 +29,8 @@ def watched() -> Iterator[list[Running]]:
         process.clear_away()
     for process in started:
         if isinstance(process, Server | Contributor):
-            assert "Traceback" not in process.log(), process.tail(60)
+            before, found, after = process.log().partition("Traceback")
+            assert not found, f"{process.name}: {before[-500:]}{found}{after[:4000]}"
 
 
 @pytest.fixture
