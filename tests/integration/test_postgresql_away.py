@@ -174,8 +174,11 @@ def test_a_second_server_is_refused_and_the_first_goes_on(
 ) -> None:
     monkeypatch.setattr(postgresql, "LOCK_S", 1)
     with writing(database) as write:
-        with pytest.raises(ConfigError, match="another server writes to it; stop that first") as told:
-            Writer(open_database(database), asyncio.new_event_loop())
+        with (
+            contextlib.closing(asyncio.new_event_loop()) as loop,
+            pytest.raises(ConfigError, match="another server writes to it; stop that first") as told,
+        ):
+            Writer(open_database(database), loop)
         assert "postgres" in str(told.value)
         assert write(new_graph) == 1
     # and once it has ended, the next may write
