@@ -58,7 +58,7 @@ def submission() -> bytes:
 
 def record_with(frame: bytes) -> GraphRecord:
     """A graph that has taken a submission."""
-    record = GraphRecord(ROW, Cache(), lambda key: b"")
+    record = GraphRecord(ROW, Cache(), lambda key: b"", lambda digest: True)
     message, buffers = messages.decode(frame, messages.FromDeveloper)
     batch = Batch.read(message, buffers)
     assert batch is not None
@@ -140,7 +140,7 @@ def test_a_wrong_message_is_read_or_refused_in_words(name: str) -> None:
 def test_a_wrong_submission_is_taken_whole_or_not_at_all() -> None:
     taken = 0
     for wrong in mutants(submission(), 5 * CASES, 1):
-        record = GraphRecord(ROW, Cache(), lambda key: b"")
+        record = GraphRecord(ROW, Cache(), lambda key: b"", lambda digest: True)
 
         def take(wrong: bytes = wrong, record: GraphRecord = record) -> None:
             message, buffers = messages.decode(wrong, messages.FromDeveloper)
