@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.random import PCG64, Generator
 
-from ravop.factory import BINARY_OPERATORS, COMPARISONS, FUNCTIONS, UNARY_OPERATORS
+from ravop.factory import ATTRIBUTES, BINARY_OPERATORS, COMPARISONS, FUNCTIONS, UNARY_OPERATORS
 from ravop.functions import PUBLIC
 from ravop.tensor import Tensor
 from ravspec.ops import ALIASES, CHAPTERS, OPS, Op
@@ -89,6 +89,8 @@ def methods() -> Iterator[str]:
         row = OPS[ALIASES.get(name, name)]
         if row.operand_names and name not in own and not keyword.iskeyword(name) and name != "shape":
             result = "tuple[Tensor, ...]" if several_outputs(row) else "Tensor"
+            if name in ATTRIBUTES:
+                yield "    @property\n"
             yield f"    def {name}({parameters(FUNCTIONS[row.name], 'self')}) -> {result}: ...\n"
 
 

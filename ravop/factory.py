@@ -98,6 +98,11 @@ def simple_function(row: Op) -> Function:
     return function
 
 
+def misfit(row: Op, bind: Function, error: TypeError) -> str:
+    """What Python says of arguments that do not fit, of the op and not of the function that binds them."""
+    return f"{row.name}: {str(error).removeprefix(f'{bind.__qualname__}() ')}"
+
+
 def full_function(row: Op) -> Function:
     """A function that binds its arguments, and takes name= for the op."""
     bind = row.bind or default_bind(row)
@@ -106,7 +111,7 @@ def full_function(row: Op) -> Function:
         try:
             operands, params = bind(*args, **kwargs)
         except TypeError as error:  # Python's, of arguments that are left over or left out
-            raise error if isinstance(error, OpError) else ParamError(f"{row.name}: {error}") from None
+            raise error if isinstance(error, OpError) else ParamError(misfit(row, bind, error)) from None
         result = apply(row, operands, *canonical(row, params))
         if name is not None:
             first = result[0] if isinstance(result, tuple) else result
@@ -116,9 +121,25 @@ def full_function(row: Op) -> Function:
     return function
 
 
+#: ops with as many outputs as the operands and params say: a tuple, also where it is one
+MANY = frozenset({"split", "nonzero"})
+
+
+def always_tuple(function: Function) -> Function:
+    """So that `for part in split(x, n)` goes over parts, and not over the elements of the only one."""
+
+    def tuple_of(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        result = function(*args, **kwargs)
+        return result if isinstance(result, tuple) else (result,)
+
+    return tuple_of
+
+
 def make_function(row: Op) -> Function:
     """The function of a row."""
     function = simple_function(row) if row.bind is None and not row.params else full_function(row)
+    if row.name in MANY:
+        function = always_tuple(function)
     function.__name__ = function.__qualname__ = row.name
     function.__module__ = "ravop"
     function.__doc__ = docstring(row)
@@ -152,6 +173,9 @@ COMPARISONS = {
     "eq": "equal", "ne": "not_equal",
 }  # fmt: skip
 UNARY_OPERATORS = {"neg": "negative", "pos": "positive", "abs": "abs"}
+
+#: ops that are attributes of tensors, and not methods: NumPy's code says z.real
+ATTRIBUTES = ("real", "imag")
 
 #: what may stand beside a Tensor in an operator; anything else is not ours to compare
 OPERANDS = (Tensor, bool, int, float, complex, np.ndarray, np.generic, list, tuple)
@@ -234,6 +258,8 @@ def install(cls: type[Tensor]) -> None:
     setattr(cls, "__rdivmod__", operator_method("divmod", reflected=True))  # noqa: B010
     setattr(cls, "__invert__", invert)  # noqa: B010 - mypy does not let a class grow by assignment
     setattr(cls, "__getitem__", get_item)  # noqa: B010
+    for name in ATTRIBUTES:
+        setattr(cls, name, property(FUNCTIONS[name]))
     for name, function in FUNCTIONS.items():
         row = OPS[ALIASES.get(name, name)]
         if row.operand_names and name not in IN_FFT and not hasattr(cls, name):

@@ -83,8 +83,8 @@ def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> Tensors:
         short, longer = divmod(n, parts)
         lengths = [short + 1] * longer + [short] * (parts - longer)
         indices_or_sections = np.cumsum(lengths)[:-1].tolist()
-    cut = FUNCTIONS["split"](x, indices_or_sections, axis=axis)
-    return cut if isinstance(cut, tuple) else (cut,)
+    cut: Tensors = FUNCTIONS["split"](x, indices_or_sections, axis=axis)
+    return cut
 
 
 @in_its_name
@@ -93,8 +93,8 @@ def vsplit(x: Any, indices_or_sections: Any) -> Tensors:
     x = asarray(x)
     if x.ndim < 2:
         raise ShapeError(f"vsplit needs two axes or more; got shape {x.shape}")
-    cut = FUNCTIONS["split"](x, indices_or_sections, axis=0)
-    return cut if isinstance(cut, tuple) else (cut,)
+    cut: Tensors = FUNCTIONS["split"](x, indices_or_sections, axis=0)
+    return cut
 
 
 @in_its_name
@@ -103,8 +103,8 @@ def hsplit(x: Any, indices_or_sections: Any) -> Tensors:
     x = asarray(x)
     if not x.ndim:
         raise ShapeError("hsplit needs an axis; this is a single number")
-    cut = FUNCTIONS["split"](x, indices_or_sections, axis=min(1, x.ndim - 1))
-    return cut if isinstance(cut, tuple) else (cut,)
+    cut: Tensors = FUNCTIONS["split"](x, indices_or_sections, axis=min(1, x.ndim - 1))
+    return cut
 
 
 @in_its_name

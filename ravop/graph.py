@@ -155,7 +155,7 @@ class Graph(Looking):
         if all(op < 0 for op, _, _ in given):
             return [self._constant_operand(x, row.name) for x in operands]
         if row.name not in ANY_INTEGER:
-            check_literals(operands, given, self._record)
+            check_literals(row.name, operands, given, self._record)
         return given
 
     def _check_open(self) -> None:

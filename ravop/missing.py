@@ -25,8 +25,8 @@ def places() -> dict[str, str]:
 
 @functools.cache
 def hint(name: str, known: frozenset[str]) -> str:
-    """Where a name is, else which of those known is near it."""
-    elsewhere = places().get(name)
+    """Where a name is, NumPy's name of a distribution too, else which of those known is near it."""
+    elsewhere = places().get(name) or places().get(f"random_{name}")
     if elsewhere is not None:
         return f"; there is {elsewhere}"
     return nearest(name, known) or nearest(name, places())

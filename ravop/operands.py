@@ -35,11 +35,11 @@ def as_value(value: Any, dtype: Any = None) -> NDArray[Any]:
     return array.astype(dtype_of(name))
 
 
-def check_literals(operands: Sequence[Any], given: Sequence[Operand], record: Recorder) -> None:
+def check_literals(caller: str, operands: Sequence[Any], given: Sequence[Operand], record: Recorder) -> None:
     """A Python integer that the other operands' integer dtype cannot hold: NumPy's OverflowError, here."""
     for x in operands:
         if type(x) is int and not 0 <= x <= 127:
             kinds = {record.type(t).dtype for _, _, t in given if t >= 0}
             for dtype in kinds:
                 if dtype.kind in "iu" and not np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
-                    raise OverflowError(f"Python integer {x} is out of bounds for {dtype}")
+                    raise OverflowError(f"{caller}: Python integer {x} is out of bounds for {dtype}")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ravop import composed, fft, functions, further, linalg, rdf, slopes, standard
+from ravop import composed, dtypes, fft, functions, further, linalg, rdf, slopes, standard
 from ravop.factory import FUNCTIONS, ufunc_function
 from ravop.tensor import Tensor
 from ravspec.errors import DTypeError, UnknownOp, nearest
@@ -32,6 +32,16 @@ def joining(name: str) -> Function:
     return function
 
 
+def where_or_positions(condition: Any, *values: Any) -> Any:
+    """NumPy's where; without values it gives positions."""
+    return FUNCTIONS["where"](condition, *values) if values else FUNCTIONS["nonzero"](condition)
+
+
+def can_cast(from_: Any, to: Any, casting: str = "safe") -> bool:
+    """NumPy's can_cast, of the dtype of a tensor."""
+    return np.can_cast(from_.dtype, to, casting)  # type: ignore[arg-type]
+
+
 #: functions that only look at what is known without computing
 LOOKING: dict[Any, Function] = {
     np.shape: lambda x: x.shape,
@@ -44,6 +54,9 @@ LOOKING: dict[Any, Function] = {
     np.stack: joining("stack"),
     np.unique: standard.unique,
     np.average: rdf.average,
+    np.where: where_or_positions,
+    np.result_type: dtypes.result_type,
+    np.can_cast: can_cast,
 }
 
 

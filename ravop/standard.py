@@ -284,8 +284,8 @@ def nonzero(x: Any, /) -> tuple[Tensor, ...]:
     x = asarray(x)
     if not x.ndim:  # where only the value tells the shape, this computes: it says how many outputs there are
         raise ShapeError("nonzero needs an axis; this is a single number")
-    positions = FUNCTIONS["nonzero"](x)
-    return positions if isinstance(positions, tuple) else (positions,)
+    positions: tuple[Tensor, ...] = FUNCTIONS["nonzero"](x)
+    return positions
 
 
 @in_its_name

@@ -100,7 +100,12 @@ class ConfigError(RavError, ValueError):
     """A setting has a value that cannot be used."""
 
 
+#: how alike names must be, from 0 to 1: at the usual 0.6 "sigmoid" is near "divmod", and "softmax" near "max"
+NEAR = 0.65
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """'; did you mean "x"?', or nothing where no known name is close."""
-    close = difflib.get_close_matches(name, list(known), n=1)
+    public = [word for word in known if name.startswith("_") or not word.startswith("_")]
+    close = difflib.get_close_matches(name, public, n=1, cutoff=NEAR)
     return f'; did you mean "{close[0]}"?' if close else ""

@@ -69,7 +69,10 @@ def bind_where(
     """where(condition, x1, x2), or RDF's where(x1, x2, condition=...)."""
     if condition is None:
         if b is None or c is None:
-            raise ParamError("where takes (condition, x1, x2), or (x1, x2, condition=...)")
+            raise ParamError(
+                "where takes (condition, x1, x2), or (x1, x2, condition=...); "
+                "nonzero(condition) gives the positions"
+            )
         return (a, b, c), {}
     if b is None or c is not None:
         raise ParamError("where with condition= takes two more operands: where(x1, x2, condition=...)")

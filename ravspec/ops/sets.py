@@ -127,19 +127,28 @@ def quantile_dtype(types: Types, params: Params) -> DType:
     return promote([types[0], ArrayType((), float_dtype(q.dtype))])
 
 
-def bind_quantile(
-    x: Any,
-    q: Any = None,
-    axis: Any = None,
-    method: Any = "linear",
-    keepdims: Any = False,
-    *,
-    value: Any = None,
-) -> tuple[Any, dict[str, Any]]:
-    """q is an operand, also by keyword; RDF's documents call it value."""
-    if (q is None) == (value is None):
-        raise ParamError("percentile and quantile take q: percentile(x, 50), quantile(x, [0.1, 0.9])")
-    return (x, value if q is None else q), {"axis": axis, "method": method, "keepdims": keepdims}
+def binding(name: str, highest: float) -> Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]:
+    """How a row of quantiles takes its arguments; highest: what q goes up to."""
+
+    def bind(
+        x: Any,
+        q: Any = None,
+        axis: Any = None,
+        method: Any = "linear",
+        keepdims: Any = False,
+        *,
+        value: Any = None,
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """q is an operand, also by keyword; RDF's documents call it value."""
+        if (q is None) == (value is None):
+            raise ParamError(f"{name} takes q, from 0 to {highest:g}: {name}(x, {0.5 * highest:g})")
+        q = value if q is None else q
+        # of a number it is known now; of an array once computed
+        if isinstance(q, int | float) and not 0 <= q <= highest:
+            raise ParamError(f"{name}: q must be from 0 to {highest:g}, not {q}")
+        return (x, q), {"axis": axis, "method": method, "keepdims": keepdims}
+
+    return bind
 
 
 def with_real_q(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -184,7 +193,7 @@ def quantile_row(name: str, kernel: Callable[..., Any], scale: float, doc: str) 
             "method": Param(METHOD, "linear"),
             "keepdims": Param(kinds.flag, False),
         },
-        bind=bind_quantile,
+        bind=binding(name, scale),
         numpy=f"np.{name}(x, q, axis, method=method, keepdims=keepdims)",
         doc=doc,
         samples=calls,

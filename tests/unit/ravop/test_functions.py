@@ -81,6 +81,8 @@ def test_unknown_params_and_too_many_arguments_are_named() -> None:
         R.sum(x, 0, axis=0)
     with pytest.raises(R.ParamError, match="add takes x1, x2; got 1"):
         R.add(x)
+    with pytest.raises(R.ParamError, match=r"^reshape: got an unexpected keyword argument 'order'"):
+        R.reshape(x, (2, 1), order="F")
     with pytest.raises(AttributeError, match="nosuchop"):
         R.nosuchop  # noqa: B018
 
@@ -111,3 +113,12 @@ def test_params_that_are_equal_in_python_stay_apart() -> None:
     filled = [R.full((), zero)() for zero in zeros]
     assert [str(x.dtype) for x in filled] == ["bool", "int64", "float64", "float64"]
     assert [bool(np.signbit(x)) for x in filled[2:]] == [False, True]
+
+
+def test_what_numbers_tell_of_a_quantile_is_said_at_once() -> None:
+    x = R.t([1.0, 2.0, 3.0])
+    with pytest.raises(R.ParamError, match=r"^percentile: q must be from 0 to 100, not 150"):
+        R.percentile(x, value=150)
+    with pytest.raises(R.ParamError, match=r"^nanquantile: q must be from 0 to 1, not -0\.1"):
+        R.nanquantile(x, -0.1)
+    assert R.percentile(x, 100)() == 3 and R.quantile(x, 0)() == 1

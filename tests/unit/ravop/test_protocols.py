@@ -22,7 +22,8 @@ CALLS: list[Callable[[Any], Any]] = [
     lambda x: np.add.reduce(x), lambda x: np.multiply.reduce(x, axis=1), lambda x: np.add.accumulate(x),
     lambda x: np.maximum.reduce(x, axis=None), lambda x: np.meshgrid(x[0], x[1])[0], lambda x: np.diff(x),
     lambda x: np.broadcast_arrays(x, X[0])[1], lambda x: np.cumsum(x, 0),
-    lambda x: np.take(x, [0, 2], axis=1),
+    lambda x: np.take(x, [0, 2], axis=1), lambda x: np.where(x > 3)[1], lambda x: np.where(x[0])[0],
+    lambda x: (x * 2j).imag, lambda x: x.real, lambda x: x[0].nonzero()[0], lambda x: np.split(x, 1)[0],
 ]  # fmt: skip
 
 
@@ -45,6 +46,19 @@ def test_unique_comes_with_its_extras() -> None:
     assert np.unique(R.asarray([1.0, np.nan, np.nan]), equal_nan=False)().size == 3
     with pytest.raises(R.UnknownOp, match="along an axis"):
         np.unique(R.asarray(X), axis=0)
+
+
+def test_parts_and_positions_are_tuples_where_there_is_one() -> None:
+    x = R.asarray(X[0])
+    for parts in (R.split(x, 1), x.split(1), R.nonzero(x), x.nonzero(), np.where(x)):
+        assert isinstance(parts, tuple) and [part.shape for part in parts if part() is not None] == [(4,)]
+
+
+def test_dtypes_are_asked_of_numpy_with_its_words() -> None:
+    x = R.asarray(X)
+    assert np.result_type(x, np.float32, 1j) == np.complex128
+    assert np.can_cast(x, np.float32, casting="same_kind") and not np.can_cast(x, np.float32)
+    assert x.graph.waits == 0
 
 
 def test_what_only_looks_does_not_compute() -> None:

@@ -156,7 +156,7 @@ def test_results_beyond_all_machines_are_refused_or_small(row: Op) -> None:
         try:
             results = call(row, operands, params)
         except (R.OpError, OverflowError) as error:
-            assert row.name in str(error) or isinstance(error, OverflowError)
+            assert row.name in str(error)
             continue
         for result in results if isinstance(results, tuple) else (results,):
             assert result._array_type().size_bytes < 2**63

@@ -55,7 +55,7 @@ def test_python_numbers_promote_weakly_and_numpy_numbers_do_not() -> None:
     assert (x + 1.5).dtype == np.float32
     assert (x + np.float64(1.5)).dtype == np.float64
     assert (R.t(np.array([1], np.uint8)) + 1).dtype == np.uint8
-    with pytest.raises(OverflowError, match="300 is out of bounds for uint8"):
+    with pytest.raises(OverflowError, match="add: Python integer 300 is out of bounds for uint8"):
         R.t(np.array([1], np.uint8)) + 300
     assert (R.t(np.array([1], np.uint8)) < 300)().tolist() == [True]
 
