@@ -28,6 +28,8 @@ from ravspec.errors import TokenError
 EVERY = ("0.0.0.0", "::")
 #: in the data folder
 TOKEN_FILE = "join-token"
+#: of a link that a telephone would look for in itself
+HERE_ONLY = "this link is for browsers on this machine; docs/operating.md says how to let others in"
 #: any address will do: nothing is sent, the system only says by which of its own it would go there
 ELSEWHERE = ("192.0.2.1", 9)
 
@@ -99,6 +101,8 @@ def show(link: str, out: TextIO, config: Config) -> None:
     if out.isatty():
         print(f"browsers join at {link}", file=out, flush=True)
         segno.make(link, error="l").terminal(out, compact=True, border=2)
+        if is_loopback(urlsplit(link).hostname or ""):
+            print(HERE_ONLY, file=out, flush=True)
         return
     address, _, token = link.partition("#")
     more = f"#token=TOKEN, which is in {config.data_dir / TOKEN_FILE}" if token else ""

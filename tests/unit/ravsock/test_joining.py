@@ -83,6 +83,23 @@ def test_a_terminal_gets_the_qr_code_too_and_a_log_the_link_alone(config: Config
     assert terminal.getvalue().startswith(log.getvalue()) and terminal.getvalue().count("\n") > 10
 
 
+@pytest.mark.parametrize(
+    ("link", "is_here_only"),
+    [
+        ("http://127.0.0.1:9999/", True),
+        ("http://[::1]:9999/#token=rdf_1_x", True),
+        ("http://10.0.0.7:9999/", False),
+        ("https://lab.example/", False),
+    ],
+)
+def test_whoever_would_scan_a_link_that_only_this_machine_can_open_is_told_so(
+    config: Config, link: str, is_here_only: bool
+) -> None:
+    terminal = Terminal()
+    show(link, terminal, config)
+    assert ("for browsers on this machine" in terminal.getvalue()) is is_here_only
+
+
 def test_a_log_is_told_where_the_token_is_and_a_terminal_the_token(config: Config) -> None:
     log, terminal = io.StringIO(), Terminal()
     show("https://lab.example/#token=rdf_1_secret", log, config)
