@@ -28,7 +28,7 @@ X = np.array([[3.0, 1.0], [4.0, 1.5]])
         (lambda x: np.diagflat(x), "numpy.diagflat is not in the vocabulary of tensors; .*did you mean"),
         (lambda x: np.frexp(x), "numpy.frexp is not in the vocabulary of tensors; .*did you mean"),
         (lambda x: R.sigmoid, 'R has no "sigmoid"$'),
-        (lambda x: x.operator, 'a Tensor has no "operator"$'),
+        (lambda x: x.operands, 'a Tensor has no "operands"$'),
         (lambda x: R.normal, 'R has no "normal"; there is R.random_normal'),
         (lambda x: R.foreach(x, "sqr"), 'foreach: no op is called "sqr"; did you mean "sqrt"'),
     ],
