@@ -2,6 +2,10 @@
 
 import { token } from "./settings.js";
 
+/** Names and addresses by which every machine calls itself. */
+const HERE = /^(127\.|localhost$|\[::1\]$)/;
+
+addEventListener("hashchange", () => location.reload()); // another token: browsers do not load the page for that
 const found = token();
 const headers = found ? { Authorization: `Bearer ${found}` } : {};
 const link = document.getElementById("link");
@@ -14,8 +18,15 @@ try {
   document.getElementById("qr").append(document.importNode(picture, true));
   link.href = answer.link;
   link.textContent = answer.link.replace(/#.*/, "");
+  if (HERE.test(link.hostname)) {
+    tell("This address leads every device to itself: only browsers on the server's own computer can open it.");
+  }
 } catch (error) {
+  tell(`The link cannot be shown: ${error.message}`);
+}
+
+function tell(text) {
   const reason = document.getElementById("reason");
-  reason.textContent = `The link cannot be shown: ${error.message}`;
+  reason.textContent = text;
   reason.hidden = false;
 }

@@ -88,6 +88,8 @@ form.addEventListener("input", () => {
   etiquette.look();
 });
 
+// a link that differs behind its # alone, as with the token that was missing, does not load the page by itself
+addEventListener("hashchange", () => location.reload());
 addEventListener("pagehide", () => contributor.stop());
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted && takingPart) participate(); // back from the browser's own cache of pages
@@ -159,9 +161,9 @@ function wordsFor(state) {
   if (state === "waiting" && now - saidAt < WORDS_MS) return null; // between two pieces of work
   saidAt = 0;
   return {
-    off: "Lend this device's spare computing to the people who use this server. Nothing is installed, and you can " +
-      "stop at any moment.",
-    loading: "The first time this brings about 9 MB; after that they are in your browser's cache.",
+    off: "Lend this device's spare computing to the people who use this server. Nothing is installed; the first " +
+      "time some 9 MB are loaded. You can stop at any moment.",
+    loading: "The first time this brings some 9 MB; after that they are in your browser's cache.",
     measuring: "How fast is this device? A few seconds.",
     connecting: "This takes a moment.",
     waiting: "There is no work for this device at the moment. As soon as there is, this page begins by itself.",
