@@ -60,6 +60,7 @@ class Contributor:
         self._child: Child | None = None
         self._stopped = asyncio.Event()
         self._changing: asyncio.Task[None] | None = None
+        self._late: asyncio.TimerHandle | None = None
         self._queued: list[bytes] = []
         self._beats: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -89,6 +90,7 @@ class Contributor:
             await self._stopped.wait()
         finally:
             watch.cancel()
+            self._watch(None)
             if self._beats is not None:
                 self._beats.cancel()
             if self._sio.connected:
@@ -196,11 +198,13 @@ class Contributor:
         match action:
             case Send():
                 self._spawn(self._send(action))
-            case Compute(frame):
+            case Compute(frame, patience_s):
                 self._give(frame)
+                self._watch(patience_s)
             case Renew(ftp):
                 self._give(account_frame(ftp))
             case NewChild(life, ftp):
+                self._watch(None)
                 self._changing = asyncio.create_task(self._change_child(life, ftp, self._changing))
             case Heartbeats(every_s):
                 if self._beats is not None:
@@ -235,6 +239,18 @@ class Contributor:
         else:
             self._queued.append(frame)  # the child is being started
 
+    def _watch(self, patience_s: float | None) -> None:
+        """Replace the child if it has not answered by then; None: there is nothing to wait for any more."""
+        if self._late is not None:
+            self._late.cancel()
+        hung = ChildDied("it did not answer in time")
+        loop = asyncio.get_running_loop()
+        self._late = loop.call_later(patience_s, self._feed, hung) if patience_s is not None else None
+
+    def _answered(self, frame: bytes) -> None:
+        self._watch(None)
+        self._feed(Computed(frame))
+
     async def _change_child(self, life: str, ftp: FtpGrant | None, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await before
@@ -246,7 +262,7 @@ class Contributor:
             self._config,
             life,
             ftp,
-            answered=lambda frame: self._feed(Computed(frame)),
+            answered=self._answered,
             died=lambda reason: self._feed(ChildDied(reason)),
             said=lambda text: self._status.note(text, warning=True),
         )

@@ -14,6 +14,10 @@ from dataclasses import dataclass, field
 from ravspec import messages
 from ravspec.codec import split
 
+#: a child that has not answered after so many times the deadline, and so many seconds (a server that is
+#: started anew, and more), is replaced: the server has given the work to others by then
+LATE, LATE_S = 2.0, 20.0
+
 # --- events -----------------------------------------------------------------------------------------
 
 
@@ -76,9 +80,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Compute:
-    """Give an assignment's frame to the child."""
+    """Give an assignment's frame to the child; an answer that takes longer will not come."""
 
     frame: bytes
+    patience_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +242,7 @@ class Core:
         self._running, frame = self._waiting.popitem(last=False)
         message, buffers = messages.decode(frame, messages.ToContributor)
         self.tally.computing_ops, self.tally.graph = len(buffers[0]) // 4, message.graph
-        return [Compute(frame)]
+        return [Compute(frame, LATE * message.deadline_s + LATE_S)]
 
     def _computed(self, frame: bytes) -> list[Action]:
         header, _ = split(frame)

@@ -69,7 +69,8 @@ def test_it_says_hello_then_starts_a_child_and_beats_as_it_is_told() -> None:
 
 def test_assignments_are_computed_one_at_a_time_in_order() -> None:
     one = joined()
-    assert len(of(one.handle(assign(1)), Compute)) == 1
+    (compute,) = of(one.handle(assign(1)), Compute)
+    assert compute.patience_s == 30, "twice the deadline of 5 s, and what a server needs to come back"
     assert of(one.handle(assign(2)), Compute) == []
     actions = one.handle(result(1))
     assert names(actions) == ["result"]
