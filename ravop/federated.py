@@ -18,7 +18,7 @@ from ravop.answers import Answer, Asked
 from ravop.engine import current_engine
 from ravop.gathering import Gathering
 from ravop.keystore import Kept, KeyStore
-from ravop.noise import Noise, noise_of
+from ravop.noise import Noise, drowned, noise_of
 from ravop.rules import Rules, encryption_default, read_rules
 from ravspec.ciphertexts import Wire
 from ravspec.errors import ComputeError, GraphError, ParamError, ProtocolError
@@ -166,6 +166,8 @@ class FederatedGraph:
             primes, modulus = (key.p, key.q), f"{key.n:x}"
         spec = self._draft(secrets.token_hex(16), self._id, modulus)
         layout_of(spec)  # what does not fit the key is said before anything is sent
+        if warning := drowned(spec):
+            sys.stderr.write(f"{self}: {warning}\n")
         kept = Kept(spec, primes, self._made_at)
         self._keys.keep(kept)
         return kept
@@ -215,7 +217,8 @@ class FederatedGraph:
             raise ComputeError(f"{self} has no result: {news['reason'] or news['state']}")
         if not spec.min_clients <= n <= spec.max_clients:
             raise ComputeError(
-                f"{self}: a total of {n} contributors, not {spec.min_clients} to {spec.max_clients}"
+                f"{self}: a total of {n} contributor{'s' * (n != 1)}, "
+                f"not {spec.min_clients} to {spec.max_clients}"
             )
         layout = layout_of(spec)
         parts = Wire(spec, layout).from_bytes(base64.b64decode(news["total"]))

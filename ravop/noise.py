@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from ravspec.decimals import DEFAULT_LIMIT
 from ravspec.federated import Spec
 from ravspec.slots import layout_of
 from ravspec.sums import Kind, Sum, noise_parts, noise_scale
@@ -46,6 +47,20 @@ def noise_of(spec: Spec, contributors: int) -> Noise | None:
         scales[name] = float(scale / unit)
         deviations[name] = deviation(scale) * math.sqrt(contributors) / unit
     return Noise(float(spec.epsilon), contributors, scales, deviations)
+
+
+def drowned(spec: Spec) -> str:
+    """Says of which columns noise leaves nothing, as their rules bound no values; "" if of none."""
+    if spec.epsilon is None:
+        return ""
+    summed = {column for slot in layout_of(spec).slots for column in slot.sum.of}
+    names = [c for c in sorted(summed) if None in (spec.columns[c].min, spec.columns[c].max)]
+    if not names:
+        return ""
+    return (
+        f"the noise will hide all of {', '.join(names)}: it is measured by the largest value that a row may "
+        f"have, and without bounds that is {DEFAULT_LIMIT:.0e}; give min and max in the rules"
+    )
 
 
 def called(total: Sum) -> str:

@@ -6,8 +6,9 @@ import math
 from fractions import Fraction
 
 import pytest
+from msgspec import structs
 
-from ravop.noise import deviation, noise_of
+from ravop.noise import deviation, drowned, noise_of
 from ravspec.federated import By, Column, Spec, Statistic
 
 COLUMNS = {"age": Column("0", "120", 0), "pay": Column("0", "1000", 2)}
@@ -50,3 +51,15 @@ def test_bins_and_groups_share_one_line_and_many_sums_are_counted() -> None:
 
 def test_there_is_none_where_none_is_asked_for() -> None:
     assert noise_of(spec_of(Statistic("mean", ("age",)), epsilon=None), 5) is None
+
+
+def test_columns_that_noise_hides_for_lack_of_bounds_are_named() -> None:
+    def asked(pay: Column, statistic: str = "mean", epsilon: str | None = "1") -> str:
+        spec = spec_of(Statistic(statistic, ("age", "pay")), epsilon=epsilon)
+        return drowned(structs.replace(spec, columns={**COLUMNS, "pay": pay}))
+
+    for unbounded in (Column(), Column(min="0"), Column(max="9")):
+        assert "hide all of pay: " in asked(unbounded)
+        assert asked(unbounded, "count") == "", "a row is one row, however large its values"
+        assert asked(unbounded, epsilon=None) == ""
+    assert asked(COLUMNS["pay"]) == ""
