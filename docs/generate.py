@@ -56,8 +56,8 @@ least, so many
 | OpenBLAS for Prescott | 4,818 | 205 | 2 | 20 | 0 |
 | without AVX2, OpenBLAS for Nehalem | 4,818 | 178 | 26 | 23 | 0 |
 
-`tests/js/test_parity.py` and `tests/unit/ravspec/test_numeric_classes.py` fail if any is outside. Building one
-of these ops takes 1.5 to 4.4 us ([Performance](performance.md)).
+`tests/js/test_parity.py` and `tests/unit/ravspec/test_numeric_classes.py` fail if any is outside. Building
+one of these ops takes 1.5 to 4.4 us ([Performance](performance.md)).
 """
 
 
@@ -83,8 +83,8 @@ RDF's Python and browser contributors gave different results for one op; here Nu
 - `random` draws without putting back and leaves its operand as it is; with a seed it draws the same again;
 - `stats.pearson_correlation` is the definition; RDF squared the wrong sum.
 
-What RDF's scripts do not find here: its classes `Op`, `Data` and `File` with their fields, and an array written
-as a string; a tensor has `dtype`, `shape`, `id` and `graph`, and arrays are lists or NumPy's.
+What RDF's scripts do not find here: its classes `Op`, `Data` and `File` with their fields, and an array
+written as a string; a tensor has `dtype`, `shape`, `id` and `graph`, and arrays are lists or NumPy's.
 
 Operands and params may both be tensors, as in RDF, where they had to be: a param's value is then waited for.
 `unique` takes return_index, return_inverse and return_counts, and not an axis.
