@@ -27,11 +27,11 @@ BLOCKS = """
         b = R.random_normal(size=(400, 400), seed=2 * k + 1)
         return (R.exp(a @ b * 0.01) + R.sort(a)).sum()
 
-    wanted = [block(k) for k in range(100)]
+    wanted = [block(k) for k in range(300)]
     values = R.fetch(*wanted, timeout=100)
     R.initialize(url="local:")
     with R.Graph(name="here"):
-        here = R.fetch(*[block(k) for k in range(100)])
+        here = R.fetch(*[block(k) for k in range(300)])
     print("the same" if np.allclose(values, here, rtol=1e-9) else "different")
 """
 
