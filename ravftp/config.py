@@ -58,7 +58,7 @@ def masquerade_ip(name: str) -> str:
 
 
 def config_from_json(fields: dict[str, Any]) -> Config:
-    """What `config_to_json` gave."""
+    """What ravsock gives in the first line (ravsock.ftp)."""
     paths = {key: Path(fields[key]) for key in ("data_dir", "tls_cert", "tls_key") if fields.get(key)}
     ports = fields.get("passive_ports")
     return Config(**{**fields, **paths, "passive_ports": tuple(ports) if ports else None})

@@ -71,8 +71,11 @@ class Parent(Polled):
         return True
 
     def tell(self, **words: Any) -> None:
-        """Say a line."""
-        say(self._say, **words)
+        """Say a line; without ravsock there is nobody to serve for."""
+        try:
+            say(self._say, **words)
+        except BrokenPipeError:
+            self._server.stop()
 
     def _stored(self, user: str, digest: str, size_bytes: int, answer: Callable[[str], None]) -> None:
         self._number += 1

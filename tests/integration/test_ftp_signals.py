@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -41,3 +42,20 @@ def test_a_signal_that_another_thread_gets_ends_the_loop_that_waits(tmp_path: Pa
         cwd=Path(__file__).resolve().parents[2],
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_child_that_tells_something_when_ravsock_is_gone_ends_quietly(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ravftp", "--child"]
+    pipe = subprocess.PIPE
+    folder = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=folder) as child:
+        assert child.stdin is not None and child.stdout is not None
+        # Given that nobody reads what it says, while it does not see yet that its own pipe is closed
+        child.stdout.close()
+        # When it says that it is ready
+        settings = {"data_dir": str(tmp_path), "host": "127.0.0.1", "port": 0}
+        child.stdin.write(json.dumps(settings).encode() + b"\n")
+        child.stdin.flush()
+        # Then it ends, and leaves nothing for the log
+        assert child.wait(20) == 0
+        assert child.stderr is not None and child.stderr.read() == b""
