@@ -34,9 +34,12 @@ def watched() -> Iterator[list[Running]]:
 
 
 @pytest.fixture
-def processes() -> Iterator[list[Running]]:
+def processes(request: pytest.FixtureRequest) -> Iterator[list[Running]]:
     """Whatever a test starts."""
-    yield from watched()
+    if request.node.get_closest_marker("lasting"):
+        yield request.getfixturevalue("lasting")[1]
+    else:
+        yield from watched()
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +56,11 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
 
 @pytest.fixture
 def server(tmp_path: Path, processes: list[Running], request: pytest.FixtureRequest) -> Server:
-    """A server that is ready; `@pytest.mark.lease(seconds)` where a slow machine must not cost a life."""
+    """A server that is ready; `@pytest.mark.lease(seconds)` where a slow machine must not cost a life,
+    `@pytest.mark.lasting` for one that all tests of a module share."""
+    if request.node.get_closest_marker("lasting"):
+        lasting: Server = request.getfixturevalue("lasting")[0]
+        return lasting
     lease = request.node.get_closest_marker("lease")
     server = Server(tmp_path, LEASE_S=str(lease.args[0])) if lease else Server(tmp_path)
     processes.append(server)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from system.processes import Running, Script, Server, until
+from system.processes import Script, Server, until
 
-Lasting = tuple[Server, list[Running]]
+pytestmark = pytest.mark.lasting
 
 HEAD = """
     import os
@@ -65,18 +65,6 @@ LIBRARIES = {
 TAIL = """
     print("as NumPy", x.graph.waits <= waits or x.graph.waits)
 """
-
-
-@pytest.fixture
-def server(lasting: Lasting) -> Server:
-    """One server for all tests here, to which two contribute."""
-    return lasting[0]
-
-
-@pytest.fixture
-def processes(lasting: Lasting) -> list[Running]:
-    """What runs as long as it does."""
-    return lasting[1]
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

@@ -8,23 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from system.processes import ROOT, Running, Script, Server, until
+from system.processes import ROOT, Script, Server, until
 
 EXAMPLES = ROOT / "examples"
 
-Lasting = tuple[Server, list[Running]]
-
-
-@pytest.fixture
-def server(lasting: Lasting) -> Server:
-    """One server for all tests here, to which two contribute."""
-    return lasting[0]
-
-
-@pytest.fixture
-def processes(lasting: Lasting) -> list[Running]:
-    """What runs as long as it does."""
-    return lasting[1]
+pytestmark = pytest.mark.lasting
 
 
 TEN_THOUSAND = """

@@ -5,24 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from system.processes import ROOT, Running, Script, Server
+from system.processes import ROOT, Script
 
-Lasting = tuple[Server, list[Running]]
+pytestmark = pytest.mark.lasting
 
 #: computed by contributors, or by the script itself
 WHERE = pytest.mark.parametrize("where", [{}, {"RAVSOCK_URL": "local:"}], ids=["server", "local"])
-
-
-@pytest.fixture
-def server(lasting: Lasting) -> Server:
-    """One server for all tests here, to which two contribute."""
-    return lasting[0]
-
-
-@pytest.fixture
-def processes(lasting: Lasting) -> list[Running]:
-    """What runs as long as it does."""
-    return lasting[1]
 
 
 QUICKSTART = """
