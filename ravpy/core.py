@@ -252,8 +252,9 @@ class Core:
         number, self._running = answer.assignment, None
         dropped, self._dropped = self._dropped, False
         ops, self.tally.computing_ops = self.tally.computing_ops, 0
-        if dropped:
-            return self._next()
+        if dropped:  # the server waits for an answer before it gives more
+            over = messages.encode(messages.Refuse(self.life, number, "it was taken back"))
+            return [Send("refuse", over), *self._next()]
         send = Send("result" if isinstance(answer, messages.Result) else "refuse", frame, number)
         self._unacknowledged[number] = send
         self.tally.sent_bytes += len(frame)

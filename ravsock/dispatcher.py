@@ -275,7 +275,7 @@ class Dispatcher:
         """An assignment is computed. Returns once the result is committed, or known to be of no use."""
         live = self.live.get(message.assignment)
         if live is None or live.life != message.life:
-            self.feed(events.Heard(message.life))
+            self.feed(events.Heard(message.life, answered=True))
             return
         record = self.registry.held(live.graph)
         assert record is not None
@@ -368,9 +368,12 @@ class Dispatcher:
 
     def refused(self, life: str, assignment: int, missing: tuple[int, ...], reason: str) -> None:
         """The life cannot compute the assignment. Where the server has no room for results, it is no try."""
-        log.warning("action=refused assignment=%d reason=%s", assignment, reason)
         live = self.live.get(assignment)
-        record = self.registry.held(live.graph) if live is not None else None
+        if live is None or live.life != life:  # it was taken back, and is over now
+            self.feed(events.Heard(life, answered=True))
+            return
+        log.warning("action=refused assignment=%d reason=%s", assignment, reason)
+        record = self.registry.held(live.graph)
         tried = record is None or not record.trouble
         self.feed(events.Refuse(life, assignment, missing, reason, tried))
 

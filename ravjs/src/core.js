@@ -124,6 +124,9 @@ export class Core {
       this.tally.sentBytes += frame.length;
       actions.push(send);
       if (header.type === "refuse") actions.push(tell(`a piece cannot be computed here: ${header.reason}`, true));
+    } else {
+      const { life, assignment } = header; // the server waits for an answer before it gives more
+      actions.push(this.send("refuse", { life, assignment, reason: "it was taken back" }));
     }
     if (header.type === "result" && !this.dropped) this.count(header, run.ops);
     this.dropped = false;

@@ -58,10 +58,11 @@ class Scheduler:
         life = ledger.lives.get(getattr(event, "life", ""))
         if life is not None:
             life.heard = now
-            if life.silent:
+            beat = type(event) is Heard and not event.answered
+            if life.silent and not (beat and now < life.silent_until):
                 life.silent = False
                 ledger.welcome(life)
-            elif type(event) is Heard:
+            elif beat:
                 return ledger.out  # nothing is new: ten thousand heartbeats are not to cost decisions
         _ON[type(event)](self, event)
         self._dispatch()
@@ -190,7 +191,7 @@ class Scheduler:
     def _resume(self, event: Resume) -> None:
         """Its lease starts anew; until it speaks it gets nothing more."""
         life = self._begin(event.join)
-        life.silent = True
+        life.silent, life.silent_until = True, self.ledger.now + self.settings.silence_s
         for assignment in event.assignments:
             self.ledger.resume(life, assignment)
         life.drops += [key for key in event.drops if key not in life.held]
@@ -249,7 +250,7 @@ class Scheduler:
                 self._bury(life, reason, End.LOST)
                 ledger.out.append(Lost(life_id, reason))
             else:
-                life.silent = True
+                life.silent, life.silent_until = True, ledger.now + self.settings.silence_s
                 ledger.recount()
                 life.speed /= 2
                 is_there = ledger.now - life.heard < self.settings.lease_s / 2

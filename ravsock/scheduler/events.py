@@ -114,9 +114,10 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Anything arrived from a life: its lease starts anew."""
+    """Anything arrived from a life: its lease starts anew. `answered`: an answer, though of no use any more."""
 
     life: str
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def _ready(ledger: Ledger, graph: Graph, op: int | None) -> str:
         wait_s = min(life.rest_until for life in resting) - ledger.now
         return f"the contributors refused or crashed; the next is tried again in {wait_s:.1f} s"
     if all(life.silent for life in ledger.lives.values()):
-        return "the contributors passed their deadlines and have not been heard of since"
+        return "the contributors passed their deadlines and have not answered since"
     return "the contributors are busy with other graphs"
 
 

@@ -80,6 +80,9 @@ class Settings:
     max_losses: int = 12
     #: each try divides the op cap of the next piece by 2 to this power: 1000, 125, 15, 1
     try_shift: int = 3
+    #: a life that was late and beats, but does not answer, is given something again after so many seconds: a
+    #: heart beats also while a kernel hangs, and a process that hangs is replaced by then
+    silence_s: float = 30.0
     #: faults after which a contributor gets nothing for `bar_s`
     max_faults: int = 5
     bar_s: float = 600.0
@@ -240,7 +243,9 @@ class Life:
     held_bytes: int = 0
     drops: list[tuple[int, int]] = field(default_factory=list)  #: to be told with the next assignment
     busy_until: float = 0.0
-    silent: bool = False  #: a deadline passed: nothing more until it speaks
+    #: a deadline passed: nothing more until it answers, or has only beaten for so long
+    silent: bool = False
+    silent_until: float = 0.0
     rest_until: float = 0.0  #: it refused or crashed: nothing more until then
     rests: int = 0  #: refusals and crashes in a row
     doubts: dict[int, Doubt] = field(default_factory=dict)  #: by the number of the assignment that failed

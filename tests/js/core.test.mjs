@@ -80,7 +80,7 @@ test("a voided assignment is dropped, waiting or computing", () => {
   assign(2);
   received({ type: "void", assignment: 2, reason: "late" });
   received({ type: "void", assignment: 1, reason: "late" });
-  assert.deepEqual(kinds(result(1)), []);
+  assert.deepEqual(kinds(result(1)), ["refuse"], "an answer, without which the server gives nothing more");
   assert.equal(core.tally.assignments, 0);
   assert.ok(core.idle);
 });

@@ -323,4 +323,5 @@ class World:
         actor.inbox = [other for other in actor.inbox if other.assignment != it.assignment]
         if actor.running is not None and actor.running.assignment == it.assignment:
             actor.running = None
+            self.at(self.now, lambda: self.tell(Heard(actor.life, answered=True)))
             self._start(actor)

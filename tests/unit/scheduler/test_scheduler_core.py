@@ -104,14 +104,27 @@ def test_a_silent_life_is_buried_and_its_work_goes_to_another() -> None:
     assert desk.tell(Result("a", assign.assignment, 20)) == [Discard(assign.assignment, "a")]
 
 
-def test_a_passed_deadline_returns_the_work_and_the_life_gets_nothing_until_it_speaks() -> None:
+def test_a_passed_deadline_returns_the_work_and_the_life_gets_nothing_until_it_answers() -> None:
     desk = Desk([()], cost_s=0.01)
     desk.join()
     assign = only(Assign, desk.tell(Want(1, (0,))))
     assert desk.scheduler.timer() == assign.deadline
     assert [type(it) for it in desk.tell(Tick(), assign.deadline)] == [Void]
     assert "deadlines" in desk.scheduler.explain(1)
-    assert only(Assign, desk.tell(Heard("a"), assign.deadline + 1)).ops == [0]
+    assert desk.tell(Heard("a"), assign.deadline + 1) == [], "a heart beats also while a kernel hangs"
+    assert only(Assign, desk.tell(Heard("a", answered=True), assign.deadline + 2)).ops == [0]
+
+
+def test_a_life_that_only_beats_after_a_passed_deadline_is_tried_again_in_the_end() -> None:
+    desk = Desk([()], cost_s=0.01)
+    desk.join()
+    desk.tell(Tick(), only(Assign, desk.tell(Want(1, (0,)))).deadline)
+    silence_s, began, given = desk.scheduler.settings.silence_s, desk.now, []
+    for second in range(1, 40):
+        given += [desk.now for it in desk.tell(Heard("a"), began + second) if isinstance(it, Assign)]
+        if given:
+            break
+    assert given == [began + silence_s]
 
 
 def test_an_op_that_kills_fails_once_it_has_killed_three_times_alone() -> None:
@@ -267,7 +280,7 @@ def test_an_op_set_aside_while_the_only_large_one_was_away_runs_when_it_is_back(
         desk.tell(Heard("small"), first.deadline - 1)
         desk.tell(Heard("large"), first.deadline - 1)
         desk.tell(Tick(), first.deadline)
-        back = [*desk.tell(Heard("small"), desk.now + 1), *desk.tell(Heard("large"))]
+        back = [*desk.tell(Heard("small"), desk.now + 1), *desk.tell(Heard("large", answered=True))]
     else:
         desk.tell(Refuse("large", first.assignment, (), "no memory"))
         assert "the largest contributor" in desk.scheduler.explain(1)
