@@ -114,7 +114,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Anything arrived from a life: its lease starts anew. `answered`: an answer, though of no use any more."""
+    """Anything arrived from a life: its lease starts anew. `answered`: an answer, if of no use any more."""
 
     life: str
     answered: bool = False

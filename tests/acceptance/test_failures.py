@@ -300,18 +300,17 @@ def test_a_contributor_that_freezes_is_let_go_and_may_come_back(
 
 
 @pytest.mark.long
-def test_a_computing_process_that_hangs_is_replaced(server: Server, two: Two, script: Scripts) -> None:
-    # Given a contributor whose computing process stands still in mid-work, and another
+def test_a_computing_process_that_hangs_is_replaced_and_no_op_is_blamed(
+    server: Server, two: Two, script: Scripts
+) -> None:
+    # Given one contributor whose computing process stands still in mid-work, while its heart beats
     ann, bob = two
+    bob.kill()
     developer = script(WORK, BRANCHES)
     until(lambda: server.computed_ops("ann"), "ann has computed something")
     hung = psutil.Process(ann.child_pid())
     hung.suspend()
-    # Then the other one computes what it had, and a new process takes its place
+    # Then a new process takes its place, and computes what the graph still needs
     assert developer.output(120) == "all exact\n"
-    until(lambda: "it did not answer in time" in ann.log(), "ann has given it up", 60)
-    until(lambda: not is_running(hung), "it has ended")
-    until(ann.children, "ann has another")
-    # And she goes on to compute, alone
-    bob.kill()
-    assert script(WORK, "3").output() == "all exact\n"
+    assert "it did not answer in time" in ann.log()
+    assert not is_running(hung)
