@@ -113,5 +113,5 @@ def test_a_server_that_releases_too_early_is_not_believed(owners: list[Owner], s
     owners[0].take_part(graph.id, expect=str(graph.fingerprint))
     sql(server.config, "UPDATE graph SET state = 'computed'")
     sql(server.config, "UPDATE federated SET released_at = 1.0")
-    with pytest.raises(R.ComputeError, match="a total of 1 contributors, not 3 to 3"):
+    with pytest.raises(R.ComputeError, match="a total of 1 contributor, not 3 to 3"):
         mean()
