@@ -189,7 +189,7 @@ class Scheduler:
         return life
 
     def _resume(self, event: Resume) -> None:
-        """Its lease starts anew; until it speaks it gets nothing more."""
+        """Its lease starts anew; until it joins or answers it gets nothing more."""
         life = self._begin(event.join)
         life.silent, life.silent_until = True, self.ledger.now + self.settings.silence_s
         for assignment in event.assignments:
