@@ -33,52 +33,28 @@ from ravspec.shapes import (
 MOST = 9.0e18
 
 
-def above_zero(value: Any) -> int | float:
-    """A number greater than zero."""
-    number = kinds.number(value)
-    if number <= 0:
-        raise ParamError(f"must be greater than 0, not {value!r}")
-    return number
+def limited(kind: Callable[[Any], Any], holds: Callable[[Any], bool], words: str) -> Callable[[Any], Any]:
+    """The values of a kind for which more holds; `words`: what they must be."""
+
+    def limit(value: Any) -> Any:
+        number = kind(value)
+        if not holds(number):
+            raise ParamError(f"must be {words}, not {value!r}")
+        return number
+
+    limit.__annotations__["return"] = kind.__annotations__["return"]
+    return limit
 
 
-def chance(value: Any) -> int | float:
-    """A probability that is not zero."""
-    number = kinds.number(value)
-    if not 0 < number <= 1:
-        raise ParamError(f"must be greater than 0 and at most 1, not {value!r}")
-    return number
-
-
-def trials(value: Any) -> int:
-    """How often, as far as 64 bits can say it."""
-    number = kinds.count(value)
-    if number >= 2**63:
-        raise ParamError(f"must be from 0 to 2**63 - 1, not {value!r}")
-    return number
-
-
-def above_one(value: Any) -> int | float:
-    """The exponent of a sum that ends."""
-    number = kinds.number(value)
-    if number <= 1:
-        raise ParamError(f"must be greater than 1, not {value!r}")
-    return number
-
-
-def below_one(value: Any) -> int | float:
-    """A probability that is not one."""
-    number = kinds.number(value)
-    if not 0 <= number < 1:
-        raise ParamError(f"must be 0 or greater and less than 1, not {value!r}")
-    return number
-
-
-def in_urn(value: Any) -> int:
-    """How many there are, as far as NumPy counts them."""
-    number = kinds.count(value)
-    if number >= 10**9:
-        raise ParamError(f"must be less than a billion, not {value!r}")
-    return number
+above_zero = limited(kinds.number, lambda n: n > 0, "greater than 0")
+#: a probability that is not zero, and one that is not one
+chance = limited(kinds.number, lambda n: 0 < n <= 1, "greater than 0 and at most 1")
+below_one = limited(kinds.number, lambda n: 0 <= n < 1, "0 or greater and less than 1")
+#: the exponent of a sum that ends
+above_one = limited(kinds.number, lambda n: n > 1, "greater than 1")
+#: how often, as far as 64 bits can say it, and how many there are, as far as NumPy counts them
+trials = limited(kinds.count, lambda n: n < 2**63, "from 0 to 2**63 - 1")
+in_urn = limited(kinds.count, lambda n: n < 10**9, "less than a billion")
 
 
 def triangle(types: Types, params: Params) -> Shape:
